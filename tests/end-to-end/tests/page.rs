@@ -1,0 +1,165 @@
+//! The clock's page in a browser.
+//!
+//! It is served to the browser with a content security policy that allows its one style and its one script by
+//! their hashes and nothing else, so each of these tests also shows that the page can live with one.
+
+use end_to_end::{Clock, Launch, Script, artefacts, find, missing};
+use serde_json::{Value, json};
+
+/// A browser that shows the clock's page.
+struct Browser {
+    script: Script,
+}
+
+impl Browser {
+    /// Nothing where the test has to be left out.
+    fn unless_missing(test: &str) -> Option<Self> {
+        let browser = find("chromium")
+            .or_else(|| find("chromium-browser"))
+            .or_else(|| find("google-chrome"));
+        let needs = [
+            ("node", find("node").is_some()),
+            ("npm", find("npm").is_some()),
+            ("chromium", browser.is_some()),
+        ];
+        if missing(test, &needs) {
+            return None;
+        }
+        let path = browser?.to_string_lossy().into_owned();
+        Some(Self {
+            script: Script::start("page.mjs", &[&path]),
+        })
+    }
+
+    /// Has something done, and returns what the page shows afterwards.
+    fn act(&mut self, command: &Value) -> Value {
+        self.script.tell(command);
+        self.script
+            .event(command["do"].as_str().expect("a command says what to do"))
+    }
+
+    fn open(&mut self, clock: &Clock) {
+        self.act(&json!({ "do": "open", "url": clock.url("/") }));
+    }
+
+    fn reaches(&mut self, state: &str) -> Value {
+        self.act(&json!({ "do": "wait", "state": state }))
+    }
+
+    fn next_tick(&mut self) -> Value {
+        self.act(&json!({ "do": "changed" }))
+    }
+
+    /// Leaves a picture of the page at that size beside the other artefacts.
+    fn picture(&mut self, name: &str, width: u32, height: u32, scheme: &str) -> Value {
+        self.act(&json!({ "do": "look", "width": width, "height": height, "scheme": scheme }));
+        self.next_tick();
+        self.shoot(name)
+    }
+
+    fn shoot(&mut self, name: &str) -> Value {
+        self.act(
+            &json!({ "do": "screenshot", "path": artefacts().join(format!("page-{name}.png")) }),
+        )
+    }
+}
+
+#[test]
+fn it_shows_the_time_of_the_server() {
+    let Some(mut browser) = Browser::unless_missing("it_shows_the_time_of_the_server") else {
+        return;
+    };
+    // A time zone that no browser takes for its own: five hours and three quarters ahead of UTC.
+    let clock = Launch::new().variable("TZ", "<+0545>-5:45").start();
+    browser.open(&clock);
+    browser.reaches("connected");
+    let first = browser.next_tick();
+    let second = browser.next_tick();
+
+    let (time, digits) = (
+        second["time"].as_str().unwrap(),
+        second["digits"].as_str().unwrap(),
+    );
+    assert_ne!(first["digits"], second["digits"], "it ticks");
+    assert!(
+        time.contains(&format!("T{digits}")) && time.ends_with("+05:45"),
+        "the wall clock of the server: {time} is shown as {digits}"
+    );
+    assert_eq!(second["zone"], "UTC+05:45, the server’s own time");
+    assert!(
+        second["date"].as_str().unwrap().contains(&time[..4]),
+        "the date: {}",
+        second["date"]
+    );
+    assert_eq!(second["title"], format!("{digits} · Campanile"));
+    assert_eq!(second["button"], Value::Null);
+
+    for (name, width, height, scheme) in [
+        ("light", 1280, 800, "light"),
+        ("dark", 1280, 800, "dark"),
+        ("phone", 390, 844, "light"),
+        ("small-phone", 320, 568, "dark"),
+    ] {
+        let shown = browser.picture(name, width, height, scheme);
+        assert_eq!(
+            shown["overflow"], 0,
+            "nothing to scroll sideways at {width} pixels"
+        );
+        assert_eq!(shown["noise"], json!([]), "nothing went wrong");
+        assert_eq!(
+            shown["requests"],
+            json!(["GET /", "POST /hubs/clock/negotiate"]),
+            "nothing else is asked for"
+        );
+    }
+}
+
+#[test]
+fn it_reconnects_by_itself() {
+    let Some(mut browser) = Browser::unless_missing("it_reconnects_by_itself") else {
+        return;
+    };
+    let clock = Launch::new().start();
+    let port = clock.address().port();
+    browser.open(&clock);
+    browser.reaches("connected");
+    browser.next_tick();
+
+    clock.signal("KILL");
+    let _ = clock.ended();
+    assert_eq!(
+        browser.reaches("reconnecting")["title"],
+        "Reconnecting · Campanile"
+    );
+    // The first attempt is made at once, the second after two seconds; what is left of them is counted down.
+    let waiting = std::iter::repeat_with(|| browser.act(&json!({ "do": "state" })))
+        .find(|shown| shown["button"] == "Try now")
+        .expect("the wait has a button");
+    let detail = waiting["detail"].as_str().unwrap();
+    assert!(
+        detail.ends_with(" s.") && detail.contains("Next attempt in "),
+        "counts down: {detail}"
+    );
+    browser.shoot("reconnecting");
+
+    let clock = Launch::new().start_on(port);
+    let back = browser.reaches("connected");
+    assert_eq!(
+        (&back["detail"], &back["button"]),
+        (&json!(""), &Value::Null)
+    );
+    browser.next_tick();
+
+    // Stopped in an orderly way, it has been told to come back; who does not want to wait has a button.
+    clock.signal("TERM");
+    assert!(clock.ended().status.success());
+    browser.reaches("reconnecting");
+    let _clock = Launch::new().start_on(port);
+    browser.act(&json!({ "do": "hurry" }));
+    browser.reaches("connected");
+    assert_eq!(
+        browser.next_tick()["noise"],
+        json!([]),
+        "nothing went wrong"
+    );
+}
