@@ -35,7 +35,7 @@ echo "stop=$(($(milliseconds) - begun))"
 echo "result=$(systemctl show -P Result campanile-clock)"
 echo "status=$(systemctl show -P ExecMainStatus campanile-clock)"
 
-# What is wrong with the settings is in the journal, as an error, and the unit says that it failed.
+# What is wrong with the settings is in the journal, and the unit fails.
 echo '{ "Clock": { "Intervall": "00:00:01" } }' >/etc/campanile-clock/appsettings.json
 if systemctl start campanile-clock 2>/dev/null; then
   echo "refused=no"

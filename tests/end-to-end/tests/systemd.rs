@@ -9,7 +9,7 @@ use serde_json::Value;
 struct Findings(Vec<(String, String)>);
 
 impl Findings {
-    fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+    fn all(&self, name: &str) -> impl Iterator<Item = &str> {
         self.0
             .iter()
             .filter(move |(found, _)| found == name)
