@@ -2,7 +2,8 @@ use std::borrow::Cow;
 
 use serde::de::MapAccess;
 
-use super::object::{ReadProperty, Values, read_object};
+use super::object::{ReadProperty, read_object};
+use super::values::Values;
 use crate::{
     Completion, CompletionOutcome, Headers, IncomingMessage, Invocation, InvocationKind,
     ProtocolError, RawArguments, RawValue,

@@ -145,7 +145,7 @@ mod tests {
             (written(|it, out| it.write_completion_error(out, "1", "An unexpected error occurred invoking 'Fail' on the server.")), r#"{"type":3,"invocationId":"1","error":"An unexpected error occurred invoking 'Fail' on the server."}"#),
             (written(|it, out| it.write_completion_error(out, "1", "")), r#"{"type":3,"invocationId":"1"}"#),
             (written(|it, out| it.write_cancel_invocation(out, "7")), r#"{"type":5,"invocationId":"7"}"#),
-            (written(|it, out| it.write_ping(out)), r#"{"type":6}"#),
+            (written(HubProtocol::write_ping), r#"{"type":6}"#),
             (written(|it, out| it.write_close(out, None, false)), r#"{"type":7}"#),
             (written(|it, out| it.write_close(out, None, true)), r#"{"type":7,"allowReconnect":true}"#),
             (written(|it, out| it.write_close(out, Some("e"), false)), r#"{"type":7,"error":"e"}"#),

@@ -94,7 +94,7 @@ mod tests {
     fn nesting_is_no_danger() {
         #[derive(Debug, Deserialize)]
         struct Nested(
-            #[expect(dead_code, reason = "only whether it can be read matters")] Vec<Nested>,
+            #[expect(dead_code, reason = "only whether it can be read matters")] Vec<Self>,
         );
 
         let nested = |depth| [vec![0x91; depth], vec![0x90]].concat();

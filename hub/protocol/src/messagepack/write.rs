@@ -150,7 +150,7 @@ mod tests {
             (hex(|it, out| it.write_completion_error(out, "xyz", "Error not found!")), "95 03 80 a3 78797a 01 b0 4572726f72206e6f7420666f756e6421"),
             (hex(|it, out| it.write_completion_error(out, "xyz", "")), "95 03 80 a3 78797a 01 a0"),
             (hex(|it, out| it.write_cancel_invocation(out, "xyz")), "93 05 80 a3 78797a"),
-            (hex(|it, out| it.write_ping(out)), "91 06"),
+            (hex(HubProtocol::write_ping), "91 06"),
             (hex(|it, out| it.write_close(out, None, false)), "93 07 c0 c2"),
             (hex(|it, out| it.write_close(out, Some(""), true)), "93 07 c0 c3"),
             (hex(|it, out| it.write_close(out, Some("Error!"), false)), "93 07 a6 4572726f7221 c2"),
