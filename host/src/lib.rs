@@ -1,7 +1,7 @@
 //! A generic host for long-running services, mirroring .NET's `IHost`.
 
 pub mod configuration;
-pub mod hosting;
+//pub mod hosting;
 pub mod logging;
 pub mod options;
 pub mod services;

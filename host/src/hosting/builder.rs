@@ -170,7 +170,11 @@ impl HostBuilder {
         self.load();
         match &self.loaded {
             Some(Ok(loaded)) => &loaded.configuration,
-            _ => self.nothing.get_or_insert_with(Configuration::empty),
+            _ => self.nothing.get_or_insert_with(|| {
+                ConfigurationBuilder::new()
+                    .build()
+                    .expect("without sources there is nothing to fail")
+            }),
         }
     }
 

@@ -30,6 +30,8 @@ pub(crate) fn stopping() {
     systemd::stopping();
 }
 
+const CONFIGURATION: &str = "Campanile.Hosting.Configuration";
+
 /// Which files the configuration was read from.
 pub(crate) fn configuration_files(configuration: &Configuration) {
     let files = configuration.files();
@@ -38,9 +40,9 @@ pub(crate) fn configuration_files(configuration: &Configuration) {
     }
     let (read, missing): (Vec<_>, Vec<_>) = files.iter().partition(|file| file.read);
     if read.is_empty() {
-        tracing::warn!("no configuration file was found: there is no {}", listed(&missing));
+        tracing::warn!(target: CONFIGURATION, "no configuration file was found: there is no {}", listed(&missing));
     } else {
-        tracing::info!("configuration was read from {}", listed(&read));
+        tracing::info!(target: CONFIGURATION, "configuration was read from {}", listed(&read));
     }
 }
 
