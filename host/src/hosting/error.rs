@@ -148,7 +148,14 @@ impl OperationCancelled {
     /// Whether this error, or one that caused it, is a cancellation.
     #[must_use]
     pub fn is_cause_of(error: &(dyn Error + 'static)) -> bool {
-        std::iter::successors(Some(error), |error| error.source()).any(|error| error.is::<Self>())
+        let mut cause = Some(error);
+        while let Some(error) = cause {
+            if error.is::<Self>() {
+                return true;
+            }
+            cause = error.source();
+        }
+        false
     }
 }
 

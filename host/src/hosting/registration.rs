@@ -20,7 +20,8 @@ impl ServiceCollection {
         self.try_add_to_all(ServiceDescriptor::singleton_as::<
             dyn ErasedHostedService,
             T,
-        >(|it| it))
+        >(|it| it));
+        self
     }
 
     /// Adds this hosted service, whatever has been added before.
