@@ -1,4 +1,4 @@
-//! The object-safe twin of [`HostedService`], which the container keeps and the host calls.
+//! The object-safe twin of [`HostedService`](super::HostedService), which the container keeps and the host calls.
 
 use std::any::type_name;
 use std::sync::Arc;
@@ -6,12 +6,13 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
-use super::hosted_service::{Execution, HostedService};
+use super::hosted_service::{self, Execution};
 use super::phase::Phase;
 use crate::BoxError;
 
-/// Any hosted service, as the host sees it.
-pub(crate) trait ErasedHostedService: Send + Sync + 'static {
+/// Any hosted service, as the host sees it. It has the name of what users implement because the container's messages
+/// show it to them.
+pub(crate) trait HostedService: Send + Sync + 'static {
     /// The service's type, as messages name it.
     fn name(&self) -> &'static str;
 
@@ -26,7 +27,7 @@ pub(crate) trait ErasedHostedService: Send + Sync + 'static {
     fn execution(self: Arc<Self>, stopping: CancellationToken) -> Option<Execution>;
 }
 
-impl<T: HostedService> ErasedHostedService for T {
+impl<T: hosted_service::HostedService> HostedService for T {
     fn name(&self) -> &'static str {
         type_name::<T>()
     }
@@ -48,6 +49,6 @@ impl<T: HostedService> ErasedHostedService for T {
     }
 
     fn execution(self: Arc<Self>, stopping: CancellationToken) -> Option<Execution> {
-        HostedService::execution(self, stopping)
+        hosted_service::HostedService::execution(self, stopping)
     }
 }

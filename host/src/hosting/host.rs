@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use tokio_util::sync::CancellationToken;
 
 use super::environment::HostEnvironment;
-use super::erased::ErasedHostedService;
+use super::erased::HostedService as ErasedHostedService;
 use super::error::HostError;
 use super::lifecycle::{Lifecycle, Started};
 use super::lifetime::ApplicationLifetime;

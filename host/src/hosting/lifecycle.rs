@@ -9,7 +9,7 @@ use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 use tokio_util::sync::CancellationToken;
 
-use super::erased::ErasedHostedService;
+use super::erased::HostedService as ErasedHostedService;
 use super::error::{HostError, OperationCancelled, ServicePanicked};
 use super::lifetime::ApplicationLifetime;
 use super::limit::{Limit, StartEnded, StartLimit, after};

@@ -7,7 +7,7 @@ use futures_util::FutureExt;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::erased::ErasedHostedService;
+use super::erased::HostedService as ErasedHostedService;
 use super::error::{HostError, OperationCancelled, ServicePanicked};
 use super::hosted_service::Execution;
 use super::lifetime::ApplicationLifetime;

@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use super::erased::ErasedHostedService;
+use super::erased::HostedService as ErasedHostedService;
 use super::hosted_service::HostedService;
 use crate::services::{
     Dependency, Factory, Inject, Resolver, ServiceCollection, ServiceDescriptor, ServiceError,

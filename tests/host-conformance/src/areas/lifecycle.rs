@@ -9,7 +9,7 @@ use campanile_host::hosting::{
     ApplicationLifetime, BackgroundService, BackgroundServiceExceptionBehavior, HostBuilder,
     HostError, HostOptions, HostedService, OperationCancelled,
 };
-use campanile_host::services::ServiceCollection;
+use campanile_host::services::{ServiceCollection, ServiceErrorKind};
 use campanile_host::{BoxError, CancellationToken};
 use serde_json::{Value, json};
 use tokio::time::sleep;
@@ -100,6 +100,10 @@ fn describe(error: &HostError) -> String {
             texts.join(" + ")
         }
         HostError::StartupTimedOut { .. } => "timed out".to_owned(),
+        HostError::Construction(error) => match error.kind() {
+            ServiceErrorKind::Failed(error) => error.to_string(),
+            kind => kind.to_string(),
+        },
         error if OperationCancelled::is_cause_of(error) => "cancelled".to_owned(),
         error => {
             let mut cause: &dyn Error = error;
