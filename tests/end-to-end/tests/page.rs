@@ -133,6 +133,7 @@ fn it_reconnects_by_itself() {
     );
     // The first attempt is made at once, the second after two seconds; what is left of them is counted down.
     let waiting = std::iter::repeat_with(|| browser.act(&json!({ "do": "state" })))
+        .take(2_000)
         .find(|shown| shown["button"] == "Try now")
         .expect("the wait has a button");
     let detail = waiting["detail"].as_str().unwrap();
