@@ -14,6 +14,7 @@ use tower_service::Service;
 
 use crate::body::{Body, Request, Response};
 use crate::response::{IntoResponse, unhandled};
+use crate::router::Router;
 
 /// The answer of a [`WebService`], to come.
 pub type ResponseFuture = Pin<Box<dyn Future<Output = Response> + Send>>;
@@ -50,6 +51,10 @@ impl WebService {
         F: Future<Output: IntoResponse> + Send + 'static,
     {
         Self(Arc::new(Handler(handler)))
+    }
+
+    pub(crate) fn router(router: Arc<Router>) -> Self {
+        Self(router)
     }
 
     pub(crate) fn dispatch(&self, request: Request) -> ResponseFuture {
@@ -96,6 +101,12 @@ impl Future for WebServiceFuture {
 impl fmt::Debug for WebServiceFuture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WebServiceFuture").finish_non_exhaustive()
+    }
+}
+
+impl Erased for Router {
+    fn call(&self, request: Request) -> ResponseFuture {
+        self.dispatch(request)
     }
 }
 
