@@ -1,4 +1,47 @@
-//! A generic host for long-running services, mirroring .NET's `IHost`.
+//! A generic host for long-running services, mirroring .NET's `IHost`: configuration, logging, a container with
+//! constructor injection, and hosted services that start in order, stop in reverse, and end gracefully under systemd or
+//! Ctrl+C.
+//!
+//! ```no_run
+//! use std::time::Duration;
+//!
+//! use campanile_host::hosting::{BackgroundService, HostBuilder, HostError};
+//! use campanile_host::{BoxError, CancellationToken, Inject};
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), HostError> {
+//!     HostBuilder::new() // arguments, environment variables, appsettings.json: the defaults of .NET
+//!         .add_hosted_service::<Worker>()
+//!         .build()?
+//!         .run()
+//!         .await
+//! }
+//!
+//! #[derive(Inject)]
+//! struct Worker;
+//!
+//! impl BackgroundService for Worker {
+//!     async fn execute(&self, stopping: CancellationToken) -> Result<(), BoxError> {
+//!         let mut ticks = tokio::time::interval(Duration::from_secs(1));
+//!         while stopping.run_until_cancelled(ticks.tick()).await.is_some() {
+//!             tracing::info!("worker running");
+//!         }
+//!         Ok(())
+//!     }
+//! }
+//! ```
+//!
+//! | module | |
+//! | --- | --- |
+//! | [`hosting`] | [`HostBuilder`], [`Host`], [`HostedService`], [`BackgroundService`], [`ApplicationLifetime`] |
+//! | [`services`] | the container: [`Inject`](services::Inject), [`ServiceCollection`], [`ServiceProvider`] |
+//! | [`configuration`] | the sources and the precedence of .NET, bound to types by serde |
+//! | [`options`] | typed settings, checked before the host starts |
+//! | [`logging`] | `tracing` on the console, configured and formatted as .NET's |
+//! | [`systemd`] | readiness, stopping, the journal's levels |
+
+// The macros name this crate, and are used in it as well.
+extern crate self as campanile_host;
 
 pub mod configuration;
 pub mod hosting;
@@ -10,4 +53,9 @@ pub mod systemd;
 /// Any error, as user code returns it.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
+pub use hosting::{
+    ApplicationLifetime, BackgroundService, Host, HostBuilder, HostEnvironment, HostError,
+    HostedService,
+};
+pub use services::{Inject, Injectable, ServiceCollection, ServiceProvider, inject};
 pub use tokio_util::sync::CancellationToken;

@@ -1,1 +1,61 @@
-//! Placeholder.
+//! Configuration: the sources and the precedence of .NET, read under keys such as `Clock:Interval`, bound to types.
+//!
+//! [`ConfigurationBuilder`] puts sources together: JSON files, environment variables, the command line, folders of
+//! secrets, pairs of the program, and any source of the `config` crate. [`HostConfigurationBuilder`] adds those that a
+//! host has when nobody says otherwise. [`Configuration`] is what comes out.
+//!
+//! # How types are read
+//!
+//! [`Configuration::bind`] deserializes by serde, and reads text the way that .NET's configuration binder does:
+//!
+//! | type | text |
+//! | --- | --- |
+//! | integers | decimal or `0x`, perhaps with a sign, spaces around; out of range is an error |
+//! | floats | `1.5`, `-1.5E+2`, `NaN`, `Infinity`; spaces around |
+//! | `bool` | `true` or `false`, in any case |
+//! | [`Duration`](std::time::Duration) | `hh:mm:ss`, `hh:mm:ss.fffffff`, `d.hh:mm:ss`; mere numbers, and hours above 23, are refused, since .NET takes them for days |
+//! | enumerations | a variant's name in any case; a variant with content is a section of that name |
+//! | bytes | base64 (types that ask serde for bytes, as `bytes::Bytes` does) |
+//! | `Option` | nothing for a null, and for an empty text where an empty text is none of the type |
+//! | lists | the values of all keys below, in order: indices by number, then names; an empty text is an empty list |
+//! | maps | the keys below, as they are spelled |
+//! | everything else | as its `Deserialize` reads a string: `String`, `Uuid`, `IpAddr`, `PathBuf` |
+//!
+//! The key of a struct's field is its name without regard to case and underscores: `Interval` and `INTERVAL` both are
+//! `interval`, `ShutdownTimeout` is `shutdown_timeout`. A null leaves a field what `#[serde(default)]` makes it.
+//!
+//! What .NET passes over in silence is an error here: a key that the type does not have (the message gives the nearest
+//! one), text where a section or a list belongs, an element that cannot be read. An error names the key, and the file and
+//! line or the variable that the value is from; one report has all that is wrong in a section.
+//!
+//! Two things serde takes out of our hands: the fields of a `#[serde(flatten)]` and of an internally tagged or untagged
+//! enumeration are matched exactly as spelled, unknown keys among them are not noticed, and their numbers and booleans are
+//! recognised by how they look.
+
+mod binding;
+mod builder;
+mod command_line;
+#[expect(
+    clippy::module_inception,
+    reason = "the type that the module is named after"
+)]
+mod configuration;
+mod environment_variables;
+mod error;
+mod files;
+mod host;
+mod in_memory;
+mod json;
+mod key;
+mod key_per_file;
+mod layer;
+mod section;
+mod tree;
+
+pub use binding::{BindError, BindProblem, BindProblemKind};
+pub use builder::ConfigurationBuilder;
+pub use configuration::Configuration;
+pub use error::ConfigurationError;
+pub use files::ConfigurationFile;
+pub use host::{HostConfiguration, HostConfigurationBuilder};
+pub use section::ConfigurationSection;

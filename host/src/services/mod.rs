@@ -1,1 +1,85 @@
-//! Placeholder.
+//! The type-map service container: constructor injection, lifetimes, scopes, disposal.
+//!
+//! A [`ServiceCollection`] lists what services there are and how each is made. [`ServiceCollection::build`] checks that
+//! they can work together, all at once and without constructing anything, and gives a [`ServiceProvider`], which
+//! constructs them as they are asked for.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use campanile_host::Inject;
+//! use campanile_host::services::ServiceCollection;
+//!
+//! trait Greeter: Send + Sync {
+//!     fn greet(&self) -> &'static str;
+//! }
+//!
+//! #[derive(Inject)]
+//! struct English;
+//!
+//! impl Greeter for English {
+//!     fn greet(&self) -> &'static str {
+//!         "hello"
+//!     }
+//! }
+//!
+//! #[derive(Inject)]
+//! struct Choir {
+//!     greeters: Vec<Arc<dyn Greeter>>,
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut services = ServiceCollection::new();
+//! services
+//!     .add_singleton_as::<dyn Greeter, English>(|it| it)
+//!     .add_transient::<Choir>();
+//! let provider = services.build()?;
+//! let choir = provider.required::<Choir>()?;
+//! assert_eq!(choir.greeters[0].greet(), "hello");
+//! # Ok(())
+//! # }
+//! ```
+
+mod add;
+mod arguments;
+mod collection;
+mod dependency;
+mod descriptor;
+mod dispose;
+mod disposing;
+mod error;
+mod factory;
+mod graph;
+mod graph_error;
+mod identity_hash;
+mod index;
+mod inject;
+mod key;
+mod lazy;
+mod owner;
+mod path;
+mod provider;
+mod reentry;
+mod registration;
+mod resolver;
+mod root;
+mod scope;
+mod table;
+mod waiting;
+
+pub use arguments::{ArgumentList, Arguments};
+pub use campanile_host_macros::{Inject, inject};
+pub use collection::ServiceCollection;
+pub use dependency::Dependency;
+pub use descriptor::{ServiceDescriptor, ServiceLifetime, Undecided};
+pub use dispose::{AsyncDispose, Disposal, Dispose};
+pub use disposing::{DisposeError, DisposeFailure, DisposeFailureReason};
+pub use error::{ServiceError, ServiceErrorKind};
+pub use factory::{Factory, FactoryOutput};
+pub use graph_error::{GraphError, GraphFinding};
+pub use inject::{Inject, Injectable, InjectableKeyed};
+pub use key::{FromServiceKey, ServiceKey};
+pub use lazy::Lazy;
+pub use path::{ServiceForm, ServiceId, ServicePath, ServiceStep};
+pub use provider::ServiceProvider;
+pub use resolver::Resolver;
+pub use scope::{ServiceScope, ServiceScopeFactory};

@@ -1,0 +1,89 @@
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Generics, Result, Type};
+
+use crate::attributes::{Disposed, Filled};
+
+/// The tokens, or the error as a compile error.
+pub(crate) fn or_error(result: Result<TokenStream>) -> proc_macro::TokenStream {
+    result
+        .unwrap_or_else(|error| error.into_compile_error())
+        .into()
+}
+
+/// The value of a field or parameter; its span is that of the type, so that an error points there.
+pub(crate) fn value(filled: &Filled, ty: &Type) -> TokenStream {
+    let span = ty.span();
+    match filled {
+        Filled::Injected => quote_spanned!(span=> resolver.parameter::<#ty>()?),
+        Filled::Keyed(key) => quote_spanned!(span=> resolver.parameter_keyed::<#ty>(#key)?),
+        Filled::ServiceKey => quote_spanned!(span=> resolver.service_key::<#ty>()?),
+        Filled::Default => quote_spanned!(span=> <#ty as ::core::default::Default>::default()),
+        Filled::Argument => quote_spanned!(span=> resolver.argument::<#ty>()?),
+    }
+}
+
+/// What a field or parameter declares to need, if anything.
+pub(crate) fn dependency(filled: &Filled, ty: &Type) -> Option<TokenStream> {
+    let span = ty.span();
+    let dependency = quote!(::campanile_host::services::Dependency);
+    match filled {
+        Filled::Injected => Some(quote_spanned!(span=> #dependency::of::<#ty>())),
+        Filled::Keyed(key) => Some(quote_spanned!(span=> #dependency::of_keyed::<#ty>(#key))),
+        Filled::ServiceKey => Some(quote_spanned!(span=> #dependency::service_key::<#ty>())),
+        Filled::Default => None,
+        Filled::Argument => Some(quote_spanned!(span=> #dependency::argument::<#ty>())),
+    }
+}
+
+/// Requires of every type parameter what a service has to be.
+pub(crate) fn bound_parameters(generics: &mut Generics) {
+    for parameter in generics.type_params_mut() {
+        parameter
+            .bounds
+            .push(syn::parse_quote!(::core::marker::Send));
+        parameter
+            .bounds
+            .push(syn::parse_quote!(::core::marker::Sync));
+        parameter.bounds.push(syn::parse_quote!('static));
+    }
+}
+
+/// The implementation of `Inject`.
+pub(crate) fn implementation(
+    generics: &Generics,
+    ty: &TokenStream,
+    construct: &TokenStream,
+    dependencies: &[TokenStream],
+    disposed: &Disposed,
+) -> TokenStream {
+    let (impl_generics, _, where_clause) = generics.split_for_impl();
+    let sync = disposed.sync.then(|| quote!(.with_dispose()));
+    let asynchronous = disposed.asynchronous.then(|| quote!(.with_dispose_async()));
+    let disposal = (disposed.sync || disposed.asynchronous).then(|| {
+        quote! {
+            fn disposal() -> ::campanile_host::services::Disposal<Self> {
+                ::campanile_host::services::Disposal::none()#sync #asynchronous
+            }
+        }
+    });
+    quote! {
+        #[automatically_derived]
+        impl #impl_generics ::campanile_host::services::Inject for #ty #where_clause {
+            #[inline]
+            #[allow(unused_variables)]
+            fn inject(
+                resolver: &::campanile_host::services::Resolver<'_>,
+            ) -> ::core::result::Result<Self, ::campanile_host::services::ServiceError> {
+                #construct
+            }
+
+            fn dependencies() -> ::std::vec::Vec<::campanile_host::services::Dependency> {
+                ::std::vec![#(#dependencies),*]
+            }
+
+            #disposal
+        }
+    }
+}

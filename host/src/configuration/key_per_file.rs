@@ -1,0 +1,85 @@
+//! A folder with a file for each key, as Docker and Kubernetes mount secrets.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::error::ConfigurationError;
+use super::key;
+use super::layer::{Layer, Provider};
+
+/// Files whose name begins so are left out.
+const IGNORED: &str = "ignore.";
+
+/// The files of a folder: the name is the key (`__` separates segments), the content is the value.
+pub(super) struct KeyPerFile {
+    pub(super) path: PathBuf,
+    pub(super) optional: bool,
+}
+
+impl Provider for KeyPerFile {
+    fn load(&self) -> Result<Layer, ConfigurationError> {
+        let mut layer = Layer::default();
+        let mut seen = HashMap::new();
+        for (name, path) in self.files()? {
+            let key = key::from_name(&name);
+            if let Some(first) = seen.insert(key::fold(&key), name.clone()) {
+                return Err(ConfigurationError::DuplicateFile {
+                    path: self.path.clone(),
+                    key,
+                    first,
+                    second: name,
+                });
+            }
+            let text = read_text(&path)?;
+            layer.insert(key, &path.to_string_lossy(), Some(text));
+        }
+        Ok(layer)
+    }
+}
+
+impl KeyPerFile {
+    /// Name and path of each file, by name. Links are followed: Kubernetes mounts nothing else.
+    fn files(&self) -> Result<Vec<(String, PathBuf)>, ConfigurationError> {
+        let entries = match std::fs::read_dir(&self.path) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound && self.optional => {
+                return Ok(Vec::new());
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(ConfigurationError::FolderNotFound {
+                    path: self.path.clone(),
+                });
+            }
+            Err(error) => return Err(unreadable(&self.path)(error)),
+        };
+        let mut files = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(unreadable(&self.path))?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let path = entry.path();
+            if !path.is_dir() && !name.starts_with(IGNORED) {
+                files.push((name, path));
+            }
+        }
+        files.sort();
+        Ok(files)
+    }
+}
+
+/// The content without the one line break that editors put at the end.
+fn read_text(path: &Path) -> Result<String, ConfigurationError> {
+    let mut text = std::fs::read_to_string(path).map_err(unreadable(path))?;
+    if text.ends_with('\n') {
+        text.pop();
+    }
+    Ok(text)
+}
+
+fn unreadable(path: &Path) -> impl Fn(io::Error) -> ConfigurationError {
+    let path = path.to_owned();
+    move |source| ConfigurationError::Unreadable {
+        path: path.clone(),
+        source,
+    }
+}

@@ -1,0 +1,311 @@
+use std::any::{TypeId, type_name};
+use std::fmt;
+use std::sync::Arc;
+
+use super::dependency::Dependency;
+use super::dispose::{AsyncDispose, Disposal, Dispose};
+use super::error::ServiceError;
+use super::factory::Factory;
+use super::inject::Inject;
+use super::key::ServiceKey;
+use super::owner::Created;
+use super::path::ServiceId;
+use super::resolver::Resolver;
+use crate::BoxError;
+
+/// How long a service lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ServiceLifetime {
+    /// One for the whole container, constructed when it is first asked for.
+    Singleton,
+    /// One for each scope.
+    Scoped,
+    /// A new one each time.
+    Transient,
+}
+
+impl fmt::Display for ServiceLifetime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Singleton => "singleton",
+            Self::Scoped => "scoped",
+            Self::Transient => "transient",
+        })
+    }
+}
+
+/// How the service `S` is had: its lifetime, its key, what it is made of.
+///
+/// ```
+/// use campanile_host::Inject;
+/// use campanile_host::services::{ServiceCollection, ServiceDescriptor};
+///
+/// trait Greeter: Send + Sync {}
+///
+/// #[derive(Inject)]
+/// struct English;
+///
+/// impl Greeter for English {}
+///
+/// let mut services = ServiceCollection::new();
+/// services.add(ServiceDescriptor::singleton_as::<dyn Greeter, English>(|it| it).keyed("en"));
+/// ```
+pub struct ServiceDescriptor<S: ?Sized = Undecided> {
+    pub(crate) key: Option<ServiceKey>,
+    pub(crate) lifetime: ServiceLifetime,
+    pub(crate) implementation: Implementation,
+    pub(crate) dependencies: Vec<Dependency>,
+    pub(crate) source: Source<S>,
+    pub(crate) disposal: Option<Disposal<S>>,
+}
+
+/// The place of the service in `ServiceDescriptor::singleton::<T>()` and its like, which decide it.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Undecided;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Implementation {
+    pub(crate) type_id: TypeId,
+    pub(crate) type_name: &'static str,
+}
+
+impl Implementation {
+    fn of<T: ?Sized + 'static>() -> Self {
+        Self {
+            type_id: TypeId::of::<T>(),
+            type_name: type_name::<T>(),
+        }
+    }
+}
+
+/// Where the service comes from. What is awaited when the host starts will be one more.
+pub(crate) enum Source<S: ?Sized> {
+    Instance(Arc<S>),
+    Make(Arc<dyn Make<S>>),
+}
+
+impl<S: ?Sized> Clone for Source<S> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Instance(instance) => Self::Instance(Arc::clone(instance)),
+            Self::Make(make) => Self::Make(Arc::clone(make)),
+        }
+    }
+}
+
+/// Makes a service anew each time.
+pub(crate) trait Make<S: ?Sized>: Send + Sync {
+    fn make(&self, resolver: &Resolver<'_>) -> Result<Created<S>, ServiceError>;
+
+    /// Whether it may give out an object that others own.
+    fn gives_shared(&self) -> bool {
+        false
+    }
+}
+
+struct Constructor<S: ?Sized, T> {
+    convert: fn(Arc<T>) -> Arc<S>,
+    disposal: Disposal<T>,
+}
+
+impl<S: ?Sized + Send + Sync + 'static, T: Inject> Make<S> for Constructor<S, T> {
+    fn make(&self, resolver: &Resolver<'_>) -> Result<Created<S>, ServiceError> {
+        let value = Arc::new(T::inject(resolver)?);
+        Ok(Created {
+            disposer: self.disposal.of(&value),
+            service: (self.convert)(value),
+        })
+    }
+}
+
+struct FactoryCall<F> {
+    factory: F,
+    shared: bool,
+}
+
+/// Hides the parameters of a factory.
+type BoxedFactory<S> = Box<dyn Fn(&Resolver<'_>) -> Result<Arc<S>, ServiceError> + Send + Sync>;
+
+impl<S: ?Sized + Send + Sync + 'static> Make<S> for FactoryCall<BoxedFactory<S>> {
+    fn make(&self, resolver: &Resolver<'_>) -> Result<Created<S>, ServiceError> {
+        Ok(Created {
+            service: (self.factory)(resolver)?,
+            disposer: None,
+        })
+    }
+
+    fn gives_shared(&self) -> bool {
+        self.shared
+    }
+}
+
+macro_rules! lifetimes {
+    ($($lifetime:ident $plain:ident $converted:ident $factory:ident $alias:literal;)*) => {$(
+        #[doc = concat!("A ", $alias, " `T`.")]
+        pub fn $plain<T: Inject>() -> ServiceDescriptor<T> {
+            ServiceDescriptor::constructed(ServiceLifetime::$lifetime, |it| it)
+        }
+
+        #[doc = concat!("A ", $alias, " service `S` that is implemented by `T`; the conversion is `|it| it`.")]
+        pub fn $converted<S, T>(convert: fn(Arc<T>) -> Arc<S>) -> ServiceDescriptor<S>
+        where
+            S: ?Sized + Send + Sync + 'static,
+            T: Inject,
+        {
+            ServiceDescriptor::constructed(ServiceLifetime::$lifetime, convert)
+        }
+
+        #[doc = concat!("A ", $alias, " service that a [`Factory`] makes.")]
+        pub fn $factory<S, Args>(factory: impl Factory<S, Args>) -> ServiceDescriptor<S>
+        where
+            S: ?Sized + Send + Sync + 'static,
+        {
+            ServiceDescriptor::made(ServiceLifetime::$lifetime, factory)
+        }
+    )*};
+}
+
+impl ServiceDescriptor {
+    lifetimes! {
+        Singleton singleton singleton_as singleton_factory "singleton";
+        Scoped scoped scoped_as scoped_factory "scoped";
+        Transient transient transient_as transient_factory "transient";
+    }
+
+    /// An object that exists already. It is the caller's: the container does not dispose it.
+    pub fn instance<S: ?Sized + Send + Sync + 'static>(instance: Arc<S>) -> ServiceDescriptor<S> {
+        ServiceDescriptor {
+            key: None,
+            lifetime: ServiceLifetime::Singleton,
+            implementation: Implementation::of::<S>(),
+            dependencies: Vec::new(),
+            source: Source::Instance(instance),
+            disposal: None,
+        }
+    }
+
+    /// An object that exists already, as the service `S`; the conversion is `|it| it`.
+    pub fn instance_as<S, T>(
+        instance: Arc<T>,
+        convert: fn(Arc<T>) -> Arc<S>,
+    ) -> ServiceDescriptor<S>
+    where
+        S: ?Sized + Send + Sync + 'static,
+        T: Send + Sync + 'static,
+    {
+        ServiceDescriptor {
+            implementation: Implementation::of::<T>(),
+            ..Self::instance(convert(instance))
+        }
+    }
+}
+
+impl<S: ?Sized + Send + Sync + 'static> ServiceDescriptor<S> {
+    fn constructed<T: Inject>(lifetime: ServiceLifetime, convert: fn(Arc<T>) -> Arc<S>) -> Self {
+        let constructor = Constructor {
+            convert,
+            disposal: T::disposal(),
+        };
+        Self {
+            key: None,
+            lifetime,
+            implementation: Implementation::of::<T>(),
+            dependencies: T::dependencies(),
+            source: Source::Make(Arc::new(constructor)),
+            disposal: None,
+        }
+    }
+
+    fn made<Args, F: Factory<S, Args>>(lifetime: ServiceLifetime, factory: F) -> Self {
+        let call = FactoryCall::<BoxedFactory<S>> {
+            factory: Box::new(move |resolver| factory.make(resolver)),
+            shared: F::gives_shared(),
+        };
+        Self {
+            key: None,
+            lifetime,
+            implementation: Implementation::of::<S>(),
+            dependencies: F::dependencies(),
+            source: Source::Make(Arc::new(call)),
+            disposal: None,
+        }
+    }
+
+    /// Only found with this key.
+    #[doc(alias = "AddKeyedSingleton")]
+    #[must_use]
+    pub fn keyed(self, key: impl Into<ServiceKey>) -> Self {
+        Self {
+            key: Some(key.into()),
+            ..self
+        }
+    }
+
+    /// Disposed in this way, whatever its type says. Without effect on an instance.
+    #[must_use]
+    pub fn disposed_as(self, disposal: Disposal<S>) -> Self {
+        Self {
+            disposal: Some(disposal),
+            ..self
+        }
+    }
+
+    /// Disposed by its [`Dispose`].
+    #[must_use]
+    pub fn disposed(self) -> Self
+    where
+        S: Dispose,
+    {
+        self.disposed_as(Disposal::none().with_dispose())
+    }
+
+    /// Disposed by its [`AsyncDispose`].
+    #[must_use]
+    pub fn disposed_async(self) -> Self
+    where
+        S: AsyncDispose + Sized,
+    {
+        self.disposed_as(Disposal::none().with_dispose_async())
+    }
+
+    /// Disposed by this function.
+    #[must_use]
+    pub fn disposed_by(
+        self,
+        dispose: impl Fn(&S) -> Result<(), BoxError> + Send + Sync + 'static,
+    ) -> Self {
+        self.disposed_as(Disposal::none().with(dispose))
+    }
+
+    /// Implemented by `T`: for what a factory gives out, so that paths and
+    /// [`try_add_to_all`](super::ServiceCollection::try_add_to_all) know it.
+    #[must_use]
+    pub fn implemented_by<T: ?Sized + 'static>(self) -> Self {
+        Self {
+            implementation: Implementation::of::<T>(),
+            ..self
+        }
+    }
+
+    /// The service, with its key.
+    pub fn service(&self) -> ServiceId {
+        ServiceId::of::<S>().with_key(self.key.clone())
+    }
+
+    /// Its lifetime.
+    pub fn lifetime(&self) -> ServiceLifetime {
+        self.lifetime
+    }
+}
+
+impl<S: ?Sized + 'static> fmt::Debug for ServiceDescriptor<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServiceDescriptor")
+            .field("service", &type_name::<S>())
+            .field("key", &self.key)
+            .field("lifetime", &self.lifetime)
+            .field("implementation", &self.implementation.type_name)
+            .finish_non_exhaustive()
+    }
+}

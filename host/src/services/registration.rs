@@ -1,0 +1,71 @@
+use std::any::Any;
+use std::sync::Arc;
+
+use super::dependency::Dependency;
+use super::descriptor::{Implementation, ServiceDescriptor, ServiceLifetime};
+use super::path::{ServiceForm, ServiceId, ServicePath, ServiceStep};
+use super::table::{Entry, Table};
+
+/// What is known of a registration without its type.
+#[derive(Debug)]
+pub(crate) struct Info {
+    pub(crate) service: ServiceId,
+    pub(crate) implementation: Implementation,
+    pub(crate) lifetime: ServiceLifetime,
+    pub(crate) dependencies: Vec<Dependency>,
+}
+
+impl Info {
+    pub(crate) fn step(&self) -> ServiceStep {
+        ServiceStep::new(self.service.clone(), ServiceForm::One)
+            .implemented_by(self.implementation.type_name)
+    }
+}
+
+/// A descriptor whose service type is hidden.
+pub(crate) trait Registration: Send + Sync {
+    fn info(&self) -> &Arc<Info>;
+
+    /// An empty table for the services of this type.
+    fn table(&self) -> Box<dyn Any + Send + Sync>;
+
+    /// Adds it to such a table. The path is that to the scoped service it cannot do without, if there is one.
+    fn add_to(&self, table: &mut (dyn Any + Send + Sync), needs_scope: Option<ServicePath>);
+}
+
+pub(crate) struct Typed<S: ?Sized> {
+    info: Arc<Info>,
+    pub(crate) descriptor: ServiceDescriptor<S>,
+}
+
+impl<S: ?Sized + Send + Sync + 'static> Typed<S> {
+    pub(crate) fn new(mut descriptor: ServiceDescriptor<S>) -> Self {
+        let info = Info {
+            service: descriptor.service(),
+            implementation: descriptor.implementation,
+            lifetime: descriptor.lifetime,
+            dependencies: std::mem::take(&mut descriptor.dependencies),
+        };
+        Self {
+            info: Arc::new(info),
+            descriptor,
+        }
+    }
+}
+
+impl<S: ?Sized + Send + Sync + 'static> Registration for Typed<S> {
+    fn info(&self) -> &Arc<Info> {
+        &self.info
+    }
+
+    fn table(&self) -> Box<dyn Any + Send + Sync> {
+        Box::new(Table::<S>::new())
+    }
+
+    fn add_to(&self, table: &mut (dyn Any + Send + Sync), needs_scope: Option<ServicePath>) {
+        // A table is found by the type that it is for.
+        if let Some(table) = table.downcast_mut::<Table<S>>() {
+            table.add(Entry::new(&self.info, &self.descriptor, needs_scope));
+        }
+    }
+}

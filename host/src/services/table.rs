@@ -1,0 +1,276 @@
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, Weak};
+
+use super::descriptor::{ServiceDescriptor, ServiceLifetime, Source};
+use super::dispose::Disposal;
+use super::error::{ServiceError, ServiceErrorKind};
+use super::key::ServiceKey;
+use super::owner::Created;
+use super::path::{ServiceForm, ServiceId, ServicePath, ServiceStep};
+use super::registration::Info;
+use super::resolver::Resolver;
+use super::root::Place;
+
+/// All registrations of one service type.
+pub(crate) struct Table<S: ?Sized> {
+    unkeyed: Vec<Entry<S>>,
+    /// In the order of registration, whatever the key.
+    keyed: Vec<Entry<S>>,
+    by_key: HashMap<ServiceKey, Vec<usize>>,
+    any: Option<Entry<S>>,
+    /// What the any-key registration has become for the keys that were asked for: a singleton or scoped service is one
+    /// per key.
+    variants: RwLock<HashMap<ServiceKey, Arc<Entry<S>>>>,
+}
+
+/// One registration, or what it has become for a key.
+pub(crate) struct Entry<S: ?Sized> {
+    info: Arc<Info>,
+    key: Option<ServiceKey>,
+    source: Source<S>,
+    disposal: Option<Disposal<S>>,
+    needs_scope: Option<ServicePath>,
+    /// The singleton, once it is constructed. Its owner holds it, so that it can let go of it in its order while
+    /// providers are still around.
+    value: OnceLock<Weak<S>>,
+}
+
+impl<S: ?Sized + Send + Sync + 'static> Table<S> {
+    pub(crate) fn new() -> Self {
+        Self {
+            unkeyed: Vec::new(),
+            keyed: Vec::new(),
+            by_key: HashMap::new(),
+            any: None,
+            variants: RwLock::default(),
+        }
+    }
+
+    pub(crate) fn add(&mut self, entry: Entry<S>) {
+        match &entry.key {
+            None => self.unkeyed.push(entry),
+            Some(key) if key.is_any() => self.any = Some(entry),
+            Some(key) => {
+                let index = self.keyed.len();
+                self.by_key.entry(key.clone()).or_default().push(index);
+                self.keyed.push(entry);
+            }
+        }
+    }
+
+    /// The registration that answers for a single service without a key: the last.
+    #[inline]
+    pub(crate) fn last(&self) -> Option<&Entry<S>> {
+        self.unkeyed.last()
+    }
+
+    /// Whether a single service with this key can be had.
+    pub(crate) fn has_key(&self, key: &ServiceKey) -> bool {
+        !key.is_any() && (self.by_key.contains_key(key) || self.any.is_some())
+    }
+
+    /// A single service with a key.
+    pub(crate) fn get_keyed(
+        &self,
+        key: &ServiceKey,
+        place: Place<'_>,
+    ) -> Result<Option<Arc<S>>, ServiceError> {
+        let own = self.by_key.get(key).and_then(|indices| indices.last());
+        if let Some(index) = own {
+            return self.keyed[*index].resolve(place).map(Some);
+        }
+        let Some(any) = &self.any else {
+            return Ok(None);
+        };
+        if any.info.lifetime == ServiceLifetime::Transient {
+            return any.for_key(key).resolve(place).map(Some);
+        }
+        let known = self.variants.read().unwrap_or_else(PoisonError::into_inner);
+        let known = known.get(key).cloned();
+        let variant = known.unwrap_or_else(|| {
+            let mut variants = self
+                .variants
+                .write()
+                .unwrap_or_else(PoisonError::into_inner);
+            let variant = variants.entry(key.clone());
+            Arc::clone(variant.or_insert_with(|| Arc::new(any.for_key(key))))
+        });
+        variant.resolve(place).map(Some)
+    }
+
+    /// All services without a key, or with one: those with any key of their own if it is the any-key.
+    pub(crate) fn all(
+        &self,
+        key: Option<&ServiceKey>,
+        place: Place<'_>,
+    ) -> Result<Vec<Arc<S>>, ServiceError> {
+        let step = || {
+            ServiceStep::new(
+                ServiceId::of::<S>().with_key(key.cloned()),
+                ServiceForm::All,
+            )
+        };
+        let through = |error: ServiceError| error.through(self.identity(), step);
+        let resolve = |entry: &Entry<S>| entry.resolve(place).map_err(through);
+        let every = |entries: &[Entry<S>]| {
+            if place.scope.is_none() {
+                // Found before anything is constructed.
+                entries
+                    .iter()
+                    .try_for_each(|it| it.check_scope(place).map_err(through))?;
+            }
+            entries.iter().map(resolve).collect()
+        };
+        match key {
+            None => every(&self.unkeyed),
+            Some(key) if key.is_any() => every(&self.keyed),
+            Some(key) => {
+                let own = self.by_key.get(key).into_iter().flatten();
+                own.map(|index| resolve(&self.keyed[*index])).collect()
+            }
+        }
+    }
+
+    pub(crate) fn identity(&self) -> usize {
+        (&raw const *self).addr()
+    }
+}
+
+impl<S: ?Sized + Send + Sync + 'static> Entry<S> {
+    pub(crate) fn new(
+        info: &Arc<Info>,
+        descriptor: &ServiceDescriptor<S>,
+        needs_scope: Option<ServicePath>,
+    ) -> Self {
+        Self {
+            info: Arc::clone(info),
+            key: descriptor.key.clone(),
+            source: descriptor.source.clone(),
+            disposal: descriptor.disposal.clone(),
+            needs_scope,
+            value: match &descriptor.source {
+                Source::Instance(instance) => Arc::downgrade(instance).into(),
+                Source::Make(_) => OnceLock::new(),
+            },
+        }
+    }
+
+    fn for_key(&self, key: &ServiceKey) -> Self {
+        Self {
+            info: Arc::clone(&self.info),
+            key: Some(key.clone()),
+            source: self.source.clone(),
+            disposal: self.disposal.clone(),
+            needs_scope: self.needs_scope.clone(),
+            value: match &self.source {
+                Source::Instance(instance) => Arc::downgrade(instance).into(),
+                Source::Make(_) => OnceLock::new(),
+            },
+        }
+    }
+
+    /// What tells it from every other registration of the container.
+    pub(crate) fn identity(&self) -> usize {
+        (&raw const *self).addr()
+    }
+
+    fn step(&self) -> ServiceStep {
+        let service = self.info.service.clone().with_key(self.key.clone());
+        ServiceStep::new(service, ServiceForm::One)
+            .implemented_by(self.info.implementation.type_name)
+    }
+
+    /// The singleton, if it is constructed.
+    #[inline]
+    pub(crate) fn ready(&self) -> Option<Arc<S>> {
+        self.value.get()?.upgrade()
+    }
+
+    pub(crate) fn resolve(&self, place: Place<'_>) -> Result<Arc<S>, ServiceError> {
+        match self.info.lifetime {
+            ServiceLifetime::Singleton => self.singleton(place.at_root()),
+            ServiceLifetime::Scoped => self.scoped(place),
+            ServiceLifetime::Transient => self.transient(place),
+        }
+    }
+
+    fn singleton(&self, root: Place<'_>) -> Result<Arc<S>, ServiceError> {
+        if let Some(service) = self.ready() {
+            return Ok(service);
+        }
+        let service = root
+            .root
+            .owner
+            .once(self.identity(), &|| self.step(), || self.construct(root))?;
+        // Whoever comes first: all of them got the same one.
+        self.value.get_or_init(|| Arc::downgrade(&service));
+        Ok(service)
+    }
+
+    fn scoped(&self, place: Place<'_>) -> Result<Arc<S>, ServiceError> {
+        let Some(scope) = place.scope else {
+            return Err(ServiceError::at(
+                ServiceErrorKind::ScopedFromRoot,
+                self.step(),
+            ));
+        };
+        let owner = scope.owner();
+        if let Some(service) = owner.ready(self.identity()) {
+            return Ok(service);
+        }
+        owner.once(self.identity(), &|| self.step(), || self.construct(place))
+    }
+
+    fn transient(&self, place: Place<'_>) -> Result<Arc<S>, ServiceError> {
+        self.check_scope(place)?;
+        let created = self.construct(place)?;
+        if let Some(disposer) = created.disposer {
+            let owner = match place.scope {
+                None => &place.root.owner,
+                Some(scope) => scope.owner(),
+            };
+            owner.keep_for_disposal(&|| self.step(), disposer)?;
+        }
+        Ok(created.service)
+    }
+
+    /// The error of what cannot be had without a scope, where there is none.
+    fn check_scope(&self, place: Place<'_>) -> Result<(), ServiceError> {
+        match &self.needs_scope {
+            Some(path) if place.scope.is_none() => Err(ServiceError::along(
+                ServiceErrorKind::ScopedFromRoot,
+                path.clone(),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    fn construct(&self, place: Place<'_>) -> Result<Created<S>, ServiceError> {
+        let make = match &self.source {
+            Source::Make(make) => make,
+            Source::Instance(instance) => {
+                return Ok(Created {
+                    service: Arc::clone(instance),
+                    disposer: None,
+                });
+            }
+        };
+        let mut created = make
+            .make(&Resolver::for_service(place, self.key.as_ref()))
+            .map_err(|error| error.through(self.identity(), || self.step()))?;
+        if let Some(disposal) = &self.disposal {
+            created.disposer = disposal.of(&created.service);
+        }
+        let theirs = |address| place.scope.is_some() && place.root.owner.disposes(address);
+        if make.gives_shared()
+            && created
+                .disposer
+                .as_ref()
+                .is_some_and(|it| theirs(it.address()))
+        {
+            // A singleton that a scope only passes on.
+            created.disposer = None;
+        }
+        Ok(created)
+    }
+}

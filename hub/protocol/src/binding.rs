@@ -1,0 +1,177 @@
+use serde::Deserialize;
+
+use crate::{BindingError, json, messagepack};
+
+/// The arguments of an invocation that has come in, still encoded.
+///
+/// They are decoded by an [`ArgumentReader`] once the target is known, straight from the message's bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct RawArguments<'a>(Encoded<'a>);
+
+#[derive(Debug, Clone, Copy)]
+enum Encoded<'a> {
+    /// The text of an array that has been checked to be one.
+    Json(&'a str),
+    /// The items of an array, that many, without its head.
+    MessagePack { count: usize, items: &'a [u8] },
+    /// A MessagePack message whose arguments are not an array, or one that ends too early: the caller's fault, told to it
+    /// when its invocation is bound.
+    Malformed,
+}
+
+impl<'a> RawArguments<'a> {
+    pub(crate) fn json(array: &'a str) -> Self {
+        Self(Encoded::Json(array))
+    }
+
+    pub(crate) fn messagepack(count: usize, items: &'a [u8]) -> Self {
+        Self(Encoded::MessagePack { count, items })
+    }
+
+    pub(crate) fn malformed() -> Self {
+        Self(Encoded::Malformed)
+    }
+
+    /// Starts decoding for a target that takes so many arguments.
+    #[must_use]
+    pub fn reader(&self, expected: usize) -> ArgumentReader<'a> {
+        let source = match self.0 {
+            Encoded::Json(array) => Source::Json(json::Elements::new(array)),
+            Encoded::MessagePack { count, items } => Source::MessagePack { count, items },
+            Encoded::Malformed => Source::Malformed,
+        };
+        ArgumentReader {
+            source,
+            expected,
+            index: 0,
+        }
+    }
+}
+
+/// Decodes arguments one by one into the types that the target takes: as many calls of [`next`](Self::next) as it takes
+/// arguments, then [`finish`](Self::finish).
+///
+/// ```
+/// # use campanile_hub_protocol::{HubProtocol, IncomingMessage};
+/// let body = br#"{"type":1,"target":"Add","arguments":[1,2,3]}"#;
+/// let IncomingMessage::Invocation(invocation) = HubProtocol::Json.parse(body)? else { panic!() };
+/// let mut arguments = invocation.arguments.reader(2);
+/// assert_eq!((arguments.next::<i32>()?, arguments.next::<i32>()?), (1, 2));
+/// let error = arguments.finish().unwrap_err();
+/// assert_eq!(error.to_string(), "Invocation provides 3 argument(s) but target expects 2.");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct ArgumentReader<'a> {
+    source: Source<'a>,
+    expected: usize,
+    index: usize,
+}
+
+#[derive(Debug)]
+enum Source<'a> {
+    Json(json::Elements<'a>),
+    MessagePack { count: usize, items: &'a [u8] },
+    Malformed,
+}
+
+impl<'a> ArgumentReader<'a> {
+    /// The next argument.
+    ///
+    /// # Errors
+    ///
+    /// Where it is not a `T`, or where the number of arguments is wrong. Of both, JSON reports what comes first in the
+    /// message (so a wrong type, except where arguments run out before it), MessagePack the number, as ASP.NET Core does.
+    /// The reader is of no further use after it.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "every element has a type of its own, which no iterator can have"
+    )]
+    pub fn next<T: Deserialize<'a>>(&mut self) -> Result<T, BindingError> {
+        let index = self.index;
+        let value = match &mut self.source {
+            Source::Json(elements) => match elements.next::<T>() {
+                Some(value) => value.map_err(Into::into),
+                None => {
+                    return Err(BindingError::ArgumentCount {
+                        provided: index,
+                        expected: self.expected,
+                    });
+                }
+            },
+            Source::MessagePack { count, items } => {
+                if *count != self.expected || index == *count {
+                    return Err(BindingError::ArgumentCount {
+                        provided: *count,
+                        expected: self.expected,
+                    });
+                }
+                match messagepack::split_value(items) {
+                    Some((item, rest)) => {
+                        *items = rest;
+                        messagepack::read_value(item).map_err(Into::into)
+                    }
+                    None => return Err(BindingError::NoArguments),
+                }
+            }
+            Source::Malformed => return Err(BindingError::NoArguments),
+        };
+        self.index += 1;
+        value.map_err(|source| BindingError::ArgumentType { index, source })
+    }
+
+    /// Checks that there are no arguments left.
+    ///
+    /// # Errors
+    ///
+    /// Where there are more than the target takes.
+    pub fn finish(self) -> Result<(), BindingError> {
+        let provided = match self.source {
+            Source::Json(mut elements) => self.index + elements.skip_all(),
+            Source::MessagePack { count, .. } => count,
+            Source::Malformed => return Err(BindingError::NoArguments),
+        };
+        if provided == self.expected {
+            Ok(())
+        } else {
+            Err(BindingError::ArgumentCount {
+                provided,
+                expected: self.expected,
+            })
+        }
+    }
+}
+
+/// A stream's item or an invocation's result that has come in, still encoded.
+#[derive(Debug, Clone, Copy)]
+pub struct RawValue<'a>(Value<'a>);
+
+#[derive(Debug, Clone, Copy)]
+enum Value<'a> {
+    Json(&'a str),
+    /// Exactly one item, or nothing where a message ends before it.
+    MessagePack(&'a [u8]),
+}
+
+impl<'a> RawValue<'a> {
+    pub(crate) fn json(text: &'a str) -> Self {
+        Self(Value::Json(text))
+    }
+
+    pub(crate) fn messagepack(item: &'a [u8]) -> Self {
+        Self(Value::MessagePack(item))
+    }
+
+    /// Decodes it.
+    ///
+    /// # Errors
+    ///
+    /// Where it is not a `T`.
+    pub fn deserialize<T: Deserialize<'a>>(&self) -> Result<T, BindingError> {
+        match self.0 {
+            Value::Json(text) => serde_json::from_str(text).map_err(Into::into),
+            Value::MessagePack(item) => messagepack::read_value(item).map_err(Into::into),
+        }
+        .map_err(|source| BindingError::Value { source })
+    }
+}

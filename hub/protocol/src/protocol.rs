@@ -1,0 +1,333 @@
+use serde::Serialize;
+
+use crate::framing::{self, Frame, RECORD_SEPARATOR};
+use crate::{
+    Arguments, IncomingMessage, InvocationKind, ProtocolError, WriteError, json, messagepack,
+};
+
+/// A hub protocol: how messages are encoded. The client names it in the [handshake](crate::handshake).
+///
+/// All `write_` functions append one framed message to `out`, and leave `out` as it was where they fail.
+#[non_exhaustive]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[doc(alias = "IHubProtocol")]
+pub enum HubProtocol {
+    /// `json`: text, each message ended by an ASCII record separator (0x1E).
+    #[doc(alias = "JsonHubProtocol")]
+    Json,
+    /// `messagepack`: binary, each message preceded by its length.
+    #[doc(alias = "MessagePackHubProtocol")]
+    MessagePack,
+}
+
+/// Whether a transport has to carry arbitrary bytes or just text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TransferFormat {
+    /// UTF-8 text.
+    Text,
+    /// Any bytes.
+    Binary,
+}
+
+impl TransferFormat {
+    /// The name in a negotiate response and in error texts: `Text` or `Binary`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Text => "Text",
+            Self::Binary => "Binary",
+        }
+    }
+}
+
+impl HubProtocol {
+    /// All protocols.
+    pub const ALL: [Self; 2] = [Self::Json, Self::MessagePack];
+
+    /// The protocol of that name, ignoring case.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|it| it.name().eq_ignore_ascii_case(name))
+    }
+
+    /// The name in the handshake.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::MessagePack => "messagepack",
+        }
+    }
+
+    /// The highest version that is spoken. Version 2 knows stateful reconnects.
+    #[must_use]
+    pub fn version(self) -> u32 {
+        2
+    }
+
+    /// What a transport has to carry.
+    #[must_use]
+    pub fn transfer_format(self) -> TransferFormat {
+        match self {
+            Self::Json => TransferFormat::Text,
+            Self::MessagePack => TransferFormat::Binary,
+        }
+    }
+
+    /// Cuts one framed message off the beginning of the input; none where it is incomplete.
+    ///
+    /// `maximum` limits the framed bytes (with separator or length prefix), as `MaximumReceiveMessageSize` does.
+    ///
+    /// # Errors
+    ///
+    /// Where the message cannot fit the limit or its length prefix is not one.
+    pub fn next_frame(
+        self,
+        input: &[u8],
+        maximum: Option<usize>,
+    ) -> Result<Option<Frame<'_>>, ProtocolError> {
+        match self {
+            Self::Json => framing::text_frame(input, maximum),
+            Self::MessagePack => framing::binary_frame(input, maximum),
+        }
+    }
+
+    /// Reads the message in a [frame's body](Frame::body).
+    ///
+    /// # Errors
+    ///
+    /// Where the body is not a message of this protocol.
+    pub fn parse(self, body: &[u8]) -> Result<IncomingMessage<'_>, ProtocolError> {
+        match self {
+            Self::Json => json::parse(body),
+            Self::MessagePack => messagepack::parse(body),
+        }
+    }
+
+    /// Writes a call that wants no reply.
+    ///
+    /// # Errors
+    ///
+    /// Where an argument cannot be serialized.
+    pub fn write_invocation<A: Arguments + ?Sized>(
+        self,
+        out: &mut Vec<u8>,
+        target: &str,
+        arguments: &A,
+    ) -> Result<(), WriteError> {
+        self.write_call(out, InvocationKind::Ordinary, None, target, arguments, &[])
+    }
+
+    /// Writes a call that wants one reply.
+    ///
+    /// # Errors
+    ///
+    /// Where an argument cannot be serialized.
+    pub fn write_invocation_with_id<A: Arguments + ?Sized>(
+        self,
+        out: &mut Vec<u8>,
+        id: &str,
+        target: &str,
+        arguments: &A,
+    ) -> Result<(), WriteError> {
+        self.write_call(
+            out,
+            InvocationKind::Ordinary,
+            Some(id),
+            target,
+            arguments,
+            &[],
+        )
+    }
+
+    /// Writes a call that uploads streams, with or without a reply.
+    ///
+    /// # Errors
+    ///
+    /// Where an argument cannot be serialized.
+    pub fn write_invocation_with_streams<A: Arguments + ?Sized>(
+        self,
+        out: &mut Vec<u8>,
+        id: Option<&str>,
+        target: &str,
+        arguments: &A,
+        stream_ids: &[&str],
+    ) -> Result<(), WriteError> {
+        self.write_call(
+            out,
+            InvocationKind::Ordinary,
+            id,
+            target,
+            arguments,
+            stream_ids,
+        )
+    }
+
+    /// Writes a call that wants a stream of replies, and may upload some.
+    ///
+    /// # Errors
+    ///
+    /// Where an argument cannot be serialized.
+    pub fn write_stream_invocation<A: Arguments + ?Sized>(
+        self,
+        out: &mut Vec<u8>,
+        id: &str,
+        target: &str,
+        arguments: &A,
+        stream_ids: &[&str],
+    ) -> Result<(), WriteError> {
+        self.write_call(
+            out,
+            InvocationKind::Stream,
+            Some(id),
+            target,
+            arguments,
+            stream_ids,
+        )
+    }
+
+    fn write_call<A: Arguments + ?Sized>(
+        self,
+        out: &mut Vec<u8>,
+        kind: InvocationKind,
+        id: Option<&str>,
+        target: &str,
+        arguments: &A,
+        stream_ids: &[&str],
+    ) -> Result<(), WriteError> {
+        self.framed(out, |out| match self {
+            Self::Json => json::write_invocation(out, kind, id, target, arguments, stream_ids),
+            Self::MessagePack => {
+                messagepack::write_invocation(out, kind, id, target, arguments, stream_ids)
+            }
+        })
+    }
+
+    /// Writes an item of a stream.
+    ///
+    /// # Errors
+    ///
+    /// Where the item cannot be serialized.
+    pub fn write_stream_item<T: Serialize + ?Sized>(
+        self,
+        out: &mut Vec<u8>,
+        id: &str,
+        item: &T,
+    ) -> Result<(), WriteError> {
+        self.framed(out, |out| match self {
+            Self::Json => json::write_stream_item(out, id, item),
+            Self::MessagePack => messagepack::write_stream_item(out, id, item),
+        })
+    }
+
+    /// Writes the reply to a call: its result. A method that returns nothing has the result `()`, which is written as null.
+    ///
+    /// # Errors
+    ///
+    /// Where the result cannot be serialized.
+    pub fn write_completion_result<T: Serialize + ?Sized>(
+        self,
+        out: &mut Vec<u8>,
+        id: &str,
+        result: &T,
+    ) -> Result<(), WriteError> {
+        self.framed(out, |out| match self {
+            Self::Json => json::write_completion_result(out, id, result),
+            Self::MessagePack => messagepack::write_completion_result(out, id, result),
+        })
+    }
+
+    /// Writes the end of a stream.
+    pub fn write_completion_void(self, out: &mut Vec<u8>, id: &str) {
+        self.framed_infallibly(out, |out| match self {
+            Self::Json => json::write_completion_void(out, id),
+            Self::MessagePack => messagepack::write_completion_void(out, id),
+        });
+    }
+
+    /// Writes the failure of a call or a stream.
+    pub fn write_completion_error(self, out: &mut Vec<u8>, id: &str, error: &str) {
+        self.framed_infallibly(out, |out| match self {
+            Self::Json => json::write_completion_error(out, id, error),
+            Self::MessagePack => messagepack::write_completion_error(out, id, error),
+        });
+    }
+
+    /// Writes that a stream is no longer wanted.
+    pub fn write_cancel_invocation(self, out: &mut Vec<u8>, id: &str) {
+        self.framed_infallibly(out, |out| match self {
+            Self::Json => json::write_cancel_invocation(out, id),
+            Self::MessagePack => messagepack::write_cancel_invocation(out, id),
+        });
+    }
+
+    /// Writes a sign of life.
+    pub fn write_ping(self, out: &mut Vec<u8>) {
+        self.framed_infallibly(out, |out| match self {
+            Self::Json => json::write_ping(out),
+            Self::MessagePack => messagepack::write_ping(out),
+        });
+    }
+
+    /// Writes that the connection is about to end: whether by an error, and whether the client may connect again. An empty
+    /// error counts as none.
+    pub fn write_close(self, out: &mut Vec<u8>, error: Option<&str>, allow_reconnect: bool) {
+        let error = error.filter(|it| !it.is_empty());
+        self.framed_infallibly(out, |out| match self {
+            Self::Json => json::write_close(out, error, allow_reconnect),
+            Self::MessagePack => messagepack::write_close(out, error, allow_reconnect),
+        });
+    }
+
+    /// Writes that messages up to this number have arrived.
+    pub fn write_ack(self, out: &mut Vec<u8>, sequence_id: u64) {
+        self.framed_infallibly(out, |out| match self {
+            Self::Json => json::write_ack(out, sequence_id),
+            Self::MessagePack => messagepack::write_ack(out, sequence_id),
+        });
+    }
+
+    /// Writes the number of the next message, after a reconnect.
+    pub fn write_sequence(self, out: &mut Vec<u8>, sequence_id: u64) {
+        self.framed_infallibly(out, |out| match self {
+            Self::Json => json::write_sequence(out, sequence_id),
+            Self::MessagePack => messagepack::write_sequence(out, sequence_id),
+        });
+    }
+
+    /// Frames what `write` appends, or takes it back where it fails.
+    fn framed(
+        self,
+        out: &mut Vec<u8>,
+        write: impl FnOnce(&mut Vec<u8>) -> Result<(), WriteError>,
+    ) -> Result<(), WriteError> {
+        let start = out.len();
+        if self == Self::MessagePack {
+            // Room for the length of a short message.
+            out.push(0);
+        }
+        let written = write(out).and_then(|()| match self {
+            Self::Json => {
+                out.push(RECORD_SEPARATOR);
+                Ok(())
+            }
+            Self::MessagePack => {
+                framing::finish_binary_frame(out, start).ok_or(WriteError::TooLarge)
+            }
+        });
+        if written.is_err() {
+            out.truncate(start);
+        }
+        written
+    }
+
+    /// Frames a message of which nothing but a text of more than 2 GB can fail. That is not written at all.
+    fn framed_infallibly(self, out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
+        let _ = self.framed(out, |out| {
+            write(out);
+            Ok(())
+        });
+    }
+}
