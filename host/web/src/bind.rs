@@ -85,24 +85,35 @@ mod tests {
 
     #[tokio::test]
     async fn one_failure_leaves_nothing_bound() {
-        let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let taken = format!("http://{}", taken.local_addr().unwrap());
-        let free = bind(&wanted("http://127.0.0.1:0")).unwrap().address.to_string();
-        let still_taken = bind(&wanted(&taken)).unwrap();
-        let error = bind_all(&[wanted(&free), wanted(&taken)]).unwrap_err();
+        let taken = bind(&wanted("http://127.0.0.1:0")).unwrap();
+        let other = bind(&wanted("http://127.0.0.1:0")).unwrap();
+        let [free, in_use] = [&other, &taken].map(|it| it.address.to_string());
+        drop(other);
+        let error = bind_all(&[wanted(&free), wanted(&in_use)]).unwrap_err();
         assert_eq!(
             error.to_string(),
-            format!("failed to bind to address {taken} (from urls in the command line): address already in use")
+            format!(
+                "failed to bind to address {in_use} (from urls in the command line): address already in use"
+            )
         );
-        drop(still_taken);
-        assert_eq!(bind_all(&[wanted(&free), wanted(&taken)]).unwrap().len(), 2);
+        drop(taken);
+        assert_eq!(
+            bind_all(&[wanted(&free), wanted(&in_use)]).unwrap().len(),
+            2
+        );
     }
 
     #[tokio::test]
     async fn refusals_name_address_setting_and_reason() {
         for (url, expected) in [
-            ("http://192.0.2.1:5000", "failed to bind to address http://192.0.2.1:5000 (from urls in the command line): "),
-            ("https://127.0.0.1:0", "https wants a certificate, and this version cannot be given one (x.pem, x.key)"),
+            (
+                "http://192.0.2.1:5000",
+                "failed to bind to address http://192.0.2.1:5000 (from urls in the command line): ",
+            ),
+            (
+                "https://127.0.0.1:0",
+                "https wants a certificate, and this version cannot be given one (x.pem, x.key)",
+            ),
         ] {
             let error = bind(&wanted(url)).unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");

@@ -12,7 +12,12 @@ const PREFER_HOSTING_URLS: &str = "preferHostingUrls";
 const ENDPOINTS: &str = "Kestrel:Endpoints";
 
 /// Keys of an endpoint that mean nothing without TLS.
-const HTTPS_ONLY: [&str; 4] = ["Certificate", "ClientCertificateMode", "SslProtocols", "Sni"];
+const HTTPS_ONLY: [&str; 4] = [
+    "Certificate",
+    "ClientCertificateMode",
+    "SslProtocols",
+    "Sni",
+];
 
 /// Why the configured addresses cannot be understood.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -90,9 +95,9 @@ impl Endpoints {
         let mut overridden = Vec::new();
         let hosting = hosting_urls(configuration, &mut overridden);
         let endpoints = configuration.section(ENDPOINTS).children();
-        let prefers_hosting = configuration.get(PREFER_HOSTING_URLS).is_some_and(|it| {
-            it.eq_ignore_ascii_case("true") || it == "1"
-        });
+        let prefers_hosting = configuration
+            .get(PREFER_HOSTING_URLS)
+            .is_some_and(|it| it.eq_ignore_ascii_case("true") || it == "1");
         let listed = || {
             let urls: Vec<&str> = hosting.iter().map(|it| it.url.as_str()).collect();
             urls.join(", ")
@@ -107,7 +112,10 @@ impl Endpoints {
             if !hosting.is_empty() {
                 overridden.push(Overridden::Addresses(listed()));
             }
-            let read: Result<Vec<_>, _> = endpoints.iter().map(|it| endpoint(configuration, it)).collect();
+            let read: Result<Vec<_>, _> = endpoints
+                .iter()
+                .map(|it| endpoint(configuration, it))
+                .collect();
             read?
         };
         if wanted.is_empty() {
@@ -174,7 +182,10 @@ impl HostingUrl {
     }
 }
 
-fn hosting_urls(configuration: &Configuration, overridden: &mut Vec<Overridden>) -> Vec<HostingUrl> {
+fn hosting_urls(
+    configuration: &Configuration,
+    overridden: &mut Vec<Overridden>,
+) -> Vec<HostingUrl> {
     let get = |key| configuration.get(key).unwrap_or_default();
     let (urls, http, https) = (get(URLS), get(HTTP_PORTS), get(HTTPS_PORTS));
     if urls.is_empty() {
@@ -206,7 +217,10 @@ fn listed(text: &str) -> impl Iterator<Item = &str> {
     text.split(';').map(str::trim).filter(|it| !it.is_empty())
 }
 
-fn endpoint(configuration: &Configuration, section: &ConfigurationSection) -> Result<Wanted, EndpointError> {
+fn endpoint(
+    configuration: &Configuration,
+    section: &ConfigurationSection,
+) -> Result<Wanted, EndpointError> {
     let name = section.key().to_owned();
     let Some(url) = section.get("Url").filter(|it| !it.is_empty()) else {
         return Err(EndpointError::MissingUrl { name });
@@ -220,11 +234,20 @@ fn endpoint(configuration: &Configuration, section: &ConfigurationSection) -> Re
         && let Some(key) = HTTPS_ONLY.iter().find(|it| section.section(it).exists())
     {
         let key = (*key).to_owned();
-        return Err(EndpointError::HttpsOnly { name, url, setting, key });
+        return Err(EndpointError::HttpsOnly {
+            name,
+            url,
+            setting,
+            key,
+        });
     }
     let certificate = section.section("Certificate");
-    let mut parts = ["Path", "KeyPath", "Subject"].iter().filter_map(|key| certificate.get(key));
-    let certificate = parts.next().map(|first| parts.fold(first, |all, part| all + ", " + &part));
+    let mut parts = ["Path", "KeyPath", "Subject"]
+        .iter()
+        .filter_map(|key| certificate.get(key));
+    let certificate = parts
+        .next()
+        .map(|first| parts.fold(first, |all, part| all + ", " + &part));
     Ok(Wanted {
         address,
         setting,
@@ -267,14 +290,26 @@ mod tests {
         assert_eq!(addresses(&[]), ["http://localhost:5000"]);
         assert_eq!(addresses(&[("urls", ";")]), ["http://localhost:5000"]);
         assert_eq!(addresses(&[PORTS]), ["http://[::]:3", "http://[::]:4"]);
-        assert_eq!(addresses(&[PORTS, ("https_ports", "6")])[2], "https://[::]:6");
-        assert_eq!(addresses(&[URL, PORTS]), ["http://[::]:1", "http://127.0.0.1:2"]);
+        assert_eq!(
+            addresses(&[PORTS, ("https_ports", "6")])[2],
+            "https://[::]:6"
+        );
+        assert_eq!(
+            addresses(&[URL, PORTS]),
+            ["http://[::]:1", "http://127.0.0.1:2"]
+        );
         assert_eq!(addresses(&[URL, PORTS, ENDPOINT]), ["http://127.0.0.1:5"]);
         let prefer = ("PreferHostingUrls", "True");
-        assert_eq!(addresses(&[URL, ENDPOINT, prefer]), ["http://[::]:1", "http://127.0.0.1:2"]);
+        assert_eq!(
+            addresses(&[URL, ENDPOINT, prefer]),
+            ["http://[::]:1", "http://127.0.0.1:2"]
+        );
         assert_eq!(addresses(&[ENDPOINT, prefer]), ["http://127.0.0.1:5"]);
         let first = ("Kestrel:Endpoints:A:Url", "http://127.0.0.1:6");
-        assert_eq!(addresses(&[ENDPOINT, first]), ["http://127.0.0.1:6", "http://127.0.0.1:5"]);
+        assert_eq!(
+            addresses(&[ENDPOINT, first]),
+            ["http://127.0.0.1:6", "http://127.0.0.1:5"]
+        );
     }
 
     #[test]
@@ -286,9 +321,15 @@ mod tests {
         };
         let urls = "http://a:1, http://127.0.0.1:2".to_owned();
         assert_eq!(chosen(&[URL, PORTS]).1, [ports]);
-        assert_eq!(chosen(&[URL, ENDPOINT]).1, [Overridden::Addresses(urls.clone())]);
+        assert_eq!(
+            chosen(&[URL, ENDPOINT]).1,
+            [Overridden::Addresses(urls.clone())]
+        );
         let prefer = ("preferHostingUrls", "1");
-        assert_eq!(chosen(&[URL, ENDPOINT, prefer]).1, [Overridden::Endpoints(urls)]);
+        assert_eq!(
+            chosen(&[URL, ENDPOINT, prefer]).1,
+            [Overridden::Endpoints(urls)]
+        );
         let by_default = Overridden::ByDefault("http://localhost:5000".to_owned());
         assert_eq!(chosen(&[]).1, [by_default]);
         assert_eq!(chosen(&[ENDPOINT]).1, []);
@@ -297,8 +338,14 @@ mod tests {
     #[test]
     fn errors_name_the_setting() {
         for (pair, expected) in [
-            (("urls", "ftp://a:1"), "! urls in the program: 'ftp://a:1' has the scheme 'ftp'"),
-            (("http_ports", "x"), "! http_ports in the program: 'http://*:x' has the port 'x'"),
+            (
+                ("urls", "ftp://a:1"),
+                "! urls in the program: 'ftp://a:1' has the scheme 'ftp'",
+            ),
+            (
+                ("http_ports", "x"),
+                "! http_ports in the program: 'http://*:x' has the port 'x'",
+            ),
             (
                 ("Kestrel:Endpoints:Web:Protocols", "Http1"),
                 "! the endpoint Web has no URL: wanted Kestrel:Endpoints:Web:Url",
@@ -314,7 +361,10 @@ mod tests {
         ] {
             let found = chosen(&[ENDPOINT, pair]).0;
             let alone = chosen(&[pair]).0;
-            assert!(found[0].starts_with(expected) || alone[0].starts_with(expected), "{found:?} {alone:?}");
+            assert!(
+                found[0].starts_with(expected) || alone[0].starts_with(expected),
+                "{found:?} {alone:?}"
+            );
         }
     }
 }

@@ -11,15 +11,21 @@ use crate::service::WebService;
 
 const HEADERS: [(http::HeaderName, HeaderValue); 4] = [
     (CONTENT_TYPE, HeaderValue::from_static("text/plain")),
-    (CACHE_CONTROL, HeaderValue::from_static("no-store, no-cache")),
+    (
+        CACHE_CONTROL,
+        HeaderValue::from_static("no-store, no-cache"),
+    ),
     (PRAGMA, HeaderValue::from_static("no-cache")),
-    (EXPIRES, HeaderValue::from_static("Thu, 01 Jan 1970 00:00:00 GMT")),
+    (
+        EXPIRES,
+        HeaderValue::from_static("Thu, 01 Jan 1970 00:00:00 GMT"),
+    ),
 ];
 
 /// Answers `Healthy`, and `Unhealthy` from the moment on at which the application is asked to stop, so that a load balancer
 /// sends nobody here any more.
 pub(crate) fn health_checks(stopping: CancellationToken) -> WebService {
-    WebService::handler(move |_| ready(answer(stopping.is_cancelled())))
+    WebService::from_handler(move |_| ready(answer(stopping.is_cancelled())))
 }
 
 fn answer(stopping: bool) -> Response {

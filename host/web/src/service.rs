@@ -45,7 +45,8 @@ impl WebService {
         }
     }
 
-    pub(crate) fn handler<H, F>(handler: H) -> Self
+    /// A service that answers every request by calling a function.
+    pub fn from_handler<H, F>(handler: H) -> Self
     where
         H: Fn(Request) -> F + Send + Sync + 'static,
         F: Future<Output: IntoResponse> + Send + 'static,

@@ -53,10 +53,12 @@ impl WebHost {
 
     /// Whether the routes go together, before anything is made.
     pub(crate) fn check(&self) -> Result<(), RouteError> {
-        let nothing = WebService::handler(|_| ready(status_only(http::StatusCode::NOT_FOUND)));
+        let nothing = WebService::from_handler(|_| ready(status_only(http::StatusCode::NOT_FOUND)));
         let mut router = Router::default();
         for route in &self.routes {
-            route.matches.map(&mut router, &route.path, nothing.clone())?;
+            route
+                .matches
+                .map(&mut router, &route.path, nothing.clone())?;
         }
         Ok(())
     }
