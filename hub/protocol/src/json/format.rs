@@ -42,12 +42,10 @@ impl Formatter for RelaxedFormatter {
         fragment: &str,
     ) -> io::Result<()> {
         // Quotes, backslashes and the controls below the space are no part of a fragment: serde_json has them escaped.
-        let plain = fragment.bytes().take_while(|&it| it < 0x7f).count();
-        writer.write_all(&fragment.as_bytes()[..plain])?;
-        if plain < fragment.len() {
-            write_beyond_ascii(writer, &fragment[plain..])
+        if fragment.is_ascii() && memchr::memchr(0x7f, fragment.as_bytes()).is_none() {
+            writer.write_all(fragment.as_bytes())
         } else {
-            Ok(())
+            write_beyond_ascii(writer, fragment)
         }
     }
 
