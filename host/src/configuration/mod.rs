@@ -45,6 +45,7 @@ mod error;
 mod files;
 mod host;
 mod in_memory;
+mod injectable;
 mod json;
 mod key;
 mod key_per_file;
