@@ -108,13 +108,13 @@ fn is_escaped(character: char) -> bool {
     )
 }
 
-/// Room for serde_json's text of a float: sign, 17 digits, point, zeros, exponent.
+/// Room for `serde_json`'s text of a float: sign, 17 digits, point, zeros, exponent.
 const MAXIMUM_FLOAT: usize = 40;
 
 /// Writes a finite number as .NET's shortest round-trip form does: plain up to so many digits before the point and up to four
 /// zeros before the first digit behind it, otherwise scientific with an exponent of at least two digits.
 ///
-/// The digits are those of serde_json's text. (Rust's own has others where two of the shortest are equally near.)
+/// The digits are those of `serde_json`'s text. (Rust's own has others where two of the shortest are equally near.)
 fn write_float<W: io::Write + ?Sized>(
     writer: &mut W,
     write_shortest: impl FnOnce(&mut &mut [u8]) -> io::Result<()>,
