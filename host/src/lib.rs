@@ -34,7 +34,7 @@
 //! | module | |
 //! | --- | --- |
 //! | [`hosting`] | [`HostBuilder`], [`Host`], [`HostedService`], [`BackgroundService`], [`ApplicationLifetime`] |
-//! | [`services`] | the container: [`Inject`](services::Inject), [`ServiceCollection`], [`ServiceProvider`] |
+//! | [`services`] | the container: [`trait@Inject`], [`ServiceCollection`], [`ServiceProvider`] |
 //! | [`configuration`] | the sources and the precedence of .NET, bound to types by serde |
 //! | [`options`] | typed settings, checked before the host starts |
 //! | [`logging`] | `tracing` on the console, configured and formatted as .NET's |

@@ -72,7 +72,7 @@ pub enum HostError {
     Disposal(#[source] DisposeError),
     /// Several failures, in the order in which they came about.
     #[error("{}", joined(.0))]
-    Several(Vec<HostError>),
+    Several(Vec<Self>),
     /// [`Host::start`](super::Host::start) was called a second time.
     #[error("the host has already been started")]
     AlreadyStarted,

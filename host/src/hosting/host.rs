@@ -115,7 +115,7 @@ impl Host {
         let asked = async {
             stop.cancelled().await;
             lifetime.stop_application();
-            std::future::pending().await
+            std::future::pending::<()>().await;
         };
         tokio::select! {
             outcome = self.run() => outcome,

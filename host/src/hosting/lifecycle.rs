@@ -109,13 +109,7 @@ impl Lifecycle {
                 }
                 Outcome::Done(Err(error)) => {
                     failed = true;
-                    self.fail(
-                        hosted,
-                        phase,
-                        error,
-                        11,
-                        "Hosting failed to start",
-                    );
+                    self.fail(hosted, phase, error, 11, "Hosting failed to start");
                 }
             }
             if failed || token.is_cancelled() {

@@ -184,11 +184,19 @@ impl Service {
 
     async fn phase(&self, phase: &str, token: CancellationToken) -> Outcome {
         let line = format!("{}.{phase}", self.name);
-        let cancelled = if token.is_cancelled() { " (cancelled)" } else { "" };
+        let cancelled = if token.is_cancelled() {
+            " (cancelled)"
+        } else {
+            ""
+        };
         self.trace.note(format!("{line}{cancelled}"));
         let plan = &self.case[phase];
         if !plan["delay"].is_null() {
-            let token = if plan["deaf"].is_null() { token } else { CancellationToken::new() };
+            let token = if plan["deaf"].is_null() {
+                token
+            } else {
+                CancellationToken::new()
+            };
             let delay = sleep(milliseconds(&plan["delay"]));
             if token.run_until_cancelled(delay).await.is_some() {
                 self.trace.note(format!("{line} done"));
@@ -199,14 +207,22 @@ impl Service {
                 }
             }
         }
-        if plan["fail"].is_null() { Ok(()) } else { Err(line.into()) }
+        if plan["fail"].is_null() {
+            Ok(())
+        } else {
+            Err(line.into())
+        }
     }
 
     async fn execute(&self, stopping: CancellationToken) -> Outcome {
         let plan = &self.case["execute"];
         let line = format!("{}.execute", self.name);
         let fails = !plan["fail"].is_null();
-        let token = if plan["deaf"].is_null() { stopping } else { CancellationToken::new() };
+        let token = if plan["deaf"].is_null() {
+            stopping
+        } else {
+            CancellationToken::new()
+        };
         sleep(Duration::from_millis(plan["wait"].as_u64().unwrap_or(50))).await;
         self.trace.note(&*line);
         if !plan["for"].is_null() {
@@ -249,8 +265,7 @@ fn add(collection: &mut ServiceCollection, case: Value, trace: &Trace) {
     let make = move || Service::new(&case, &trace);
     match kind.as_str() {
         "background" => {
-            collection
-                .add_hosted_service_factory::<Background, _>(move || make().map(Background));
+            collection.add_hosted_service_factory::<Background, _>(move || make().map(Background));
         }
         "lifecycle" => {
             collection.add_hosted_service_factory::<Lifecycle, _>(move || make().map(Lifecycle));
