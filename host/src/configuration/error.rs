@@ -28,7 +28,7 @@ pub enum ConfigurationError {
         name: String,
         /// The line, from 1.
         line: usize,
-        /// The byte in the line, from 1; 0 at the end of a line that is empty.
+        /// The byte in the line, from 1.
         column: usize,
         /// What is wrong there.
         message: String,

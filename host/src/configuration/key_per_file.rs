@@ -12,7 +12,6 @@ use super::layer::{Layer, Provider};
 const IGNORED: &str = "ignore.";
 
 /// The files of a folder: the name is the key (`__` separates segments), the content is the value.
-#[derive(Debug)]
 pub(super) struct KeyPerFile {
     pub(super) path: PathBuf,
     pub(super) optional: bool,
