@@ -24,13 +24,13 @@ use crate::services::ServiceProvider;
 /// second SIGINT ends the process at once, with exit code 130.
 #[doc(alias = "IHost")]
 pub struct Host {
+    /// Locked for as long as the host is starting or stopping. Before the container, which is to drop the services.
+    state: tokio::sync::Mutex<State>,
     services: ServiceProvider,
     configuration: Configuration,
     environment: HostEnvironment,
     lifetime: ApplicationLifetime,
     options: HostOptions,
-    /// Locked for as long as the host is starting or stopping.
-    state: tokio::sync::Mutex<State>,
     signals: Mutex<Option<StopOnSignals>>,
 }
 
@@ -49,12 +49,12 @@ impl Host {
         options: HostOptions,
     ) -> Self {
         Self {
+            state: tokio::sync::Mutex::new(State::Built),
             services,
             configuration,
             environment,
             lifetime,
             options,
-            state: tokio::sync::Mutex::new(State::Built),
             signals: Mutex::new(None),
         }
     }
@@ -118,8 +118,9 @@ impl Host {
             std::future::pending::<()>().await;
         };
         tokio::select! {
-            outcome = self.run() => outcome,
+            biased;
             () = asked => Ok(()),
+            outcome = self.run() => outcome,
         }
     }
 
@@ -141,6 +142,11 @@ impl Host {
         let mut state = self.state.lock().await;
         if !matches!(*state, State::Built) {
             return Err(HostError::AlreadyStarted);
+        }
+        if self.lifetime.is_stop_requested() {
+            self.lifetime.notify_stopped();
+            *state = State::Ended;
+            return Ok(());
         }
         tracing::debug!(
             target: "Microsoft.Extensions.Hosting.Internal.Host",
