@@ -166,6 +166,55 @@ async fn a_hosted_service_that_cannot_be_constructed_is_an_error_before_any_is_s
     assert!(!*started.lock().unwrap());
 }
 
+#[tokio::test]
+async fn options_that_are_not_valid_are_all_reported_before_a_service_is_constructed() {
+    #[derive(Debug, serde::Deserialize)]
+    struct Printer {
+        #[expect(dead_code, reason = "only bound")]
+        pages: u8,
+    }
+
+    #[derive(Debug, Default)]
+    struct Paper;
+
+    let constructed = Arc::new(Mutex::new(false));
+    let seen = constructed.clone();
+    let host = quiet()
+        .configure_configuration(|configuration| {
+            configuration.add_in_memory([("Printer:Pages", "many")]);
+        })
+        .configure::<Printer>("Printer")
+        .configure_services(|services| {
+            services
+                .add_options::<Paper>()
+                .validate::<Paper>(|_| Err("there is none".to_owned()));
+        })
+        .add_hosted_service_factory::<Idle, _>(move || {
+            *seen.lock().unwrap() = true;
+            Idle
+        })
+        .build()
+        .unwrap();
+    let error = host.start().await.unwrap_err();
+    let text = error.to_string();
+    assert!(text.contains("Printer:Pages"), "{text}");
+    assert!(text.contains("there is none"), "{text}");
+    assert!(!*constructed.lock().unwrap());
+    assert!(!host.lifetime().stopping().is_cancelled());
+}
+
+struct Idle;
+
+impl HostedService for Idle {
+    async fn start(&self, _: CancellationToken) -> Result<(), BoxError> {
+        Ok(())
+    }
+
+    async fn stop(&self, _: CancellationToken) -> Result<(), BoxError> {
+        Ok(())
+    }
+}
+
 #[test]
 fn host_options_come_from_the_configuration_and_the_program_wins() {
     let seen = Arc::new(Mutex::new(None));

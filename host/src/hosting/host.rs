@@ -14,6 +14,7 @@ use super::options::HostOptions;
 use super::signals::StopOnSignals;
 use super::status;
 use crate::configuration::Configuration;
+use crate::options;
 use crate::services::ServiceProvider;
 
 /// An application that is ready to run: its services, and what starts and stops them.
@@ -154,6 +155,7 @@ impl Host {
             "Hosting starting"
         );
         status::configuration_files(&self.configuration);
+        options::validate(&self.services)?;
         let signals = StopOnSignals::register(&self.lifetime).map_err(HostError::Signals)?;
         *self.signals.lock().unwrap_or_else(PoisonError::into_inner) = Some(signals);
         let services = self
