@@ -136,10 +136,7 @@ pub trait HostedService: Send + Sync + 'static {
 
     /// The execution of a background service; `None` for any other. Not for users: [`BackgroundService`] fills it in.
     #[doc(hidden)]
-    fn execution(
-        self: Arc<Self>,
-        stopping: CancellationToken,
-    ) -> Option<Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send>>> {
+    fn execution(self: Arc<Self>, stopping: CancellationToken) -> Option<Execution> {
         drop(stopping);
         None
     }
