@@ -85,17 +85,19 @@ impl<S: ?Sized + Send + Sync + 'static> Table<S> {
         if any.info.lifetime == ServiceLifetime::Transient {
             return any.for_key(key).resolve(place).map(Some);
         }
+        self.variant(any, key).resolve(place).map(Some)
+    }
+
+    /// What the any-key registration is for this key.
+    fn variant(&self, any: &Entry<S>, key: &ServiceKey) -> Arc<Entry<S>> {
         let known = self.variants.read().unwrap_or_else(PoisonError::into_inner);
-        let known = known.get(key).cloned();
-        let variant = known.unwrap_or_else(|| {
-            let mut variants = self
-                .variants
-                .write()
-                .unwrap_or_else(PoisonError::into_inner);
-            let variant = variants.entry(key.clone());
-            Arc::clone(variant.or_insert_with(|| Arc::new(any.for_key(key))))
-        });
-        variant.resolve(place).map(Some)
+        if let Some(variant) = known.get(key) {
+            return Arc::clone(variant);
+        }
+        drop(known);
+        let mut known = self.variants.write().unwrap_or_else(PoisonError::into_inner);
+        let variant = known.entry(key.clone());
+        Arc::clone(variant.or_insert_with(|| Arc::new(any.for_key(key))))
     }
 
     /// All services without a key, or with one: those with any key of their own if it is the any-key.
