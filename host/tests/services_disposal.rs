@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use campanile_host::services::{
-    AsyncDispose, Dispose, DisposeFailureReason, ServiceDescriptor, ServiceErrorKind,
+    AsyncDispose, Dispose, DisposeFailure, DisposeFailureReason, ServiceDescriptor,
+    ServiceErrorKind,
 };
 use campanile_host::{BoxError, Inject, ServiceCollection, ServiceProvider};
 
@@ -149,7 +150,11 @@ async fn failures_and_panics_are_reported_and_end_nothing() -> TestResult {
     provider.all::<Noisy>()?;
     let error = provider.dispose().await.err().ok_or("no error")?;
     assert_eq!(log.take(), ["last", "panics", "fails", "first"]);
-    let reasons: Vec<_> = error.failures().iter().map(|it| it.reason()).collect();
+    let reasons: Vec<_> = error
+        .failures()
+        .iter()
+        .map(DisposeFailure::reason)
+        .collect();
     assert!(matches!(
         reasons[..],
         [

@@ -1,5 +1,6 @@
 //! Puts sources together.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -35,7 +36,7 @@ use super::tree::Tree;
 /// ```
 #[doc(alias = "IConfigurationBuilder")]
 #[doc(alias = "ConfigurationManager")]
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct ConfigurationBuilder {
     base: PathBuf,
     variables: Variables,
@@ -181,8 +182,17 @@ impl ConfigurationBuilder {
     }
 }
 
+impl fmt::Debug for ConfigurationBuilder {
+    /// Sources may hold secrets, so they are only counted here.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConfigurationBuilder")
+            .field("base", &self.base)
+            .field("sources", &self.sources.len())
+            .finish()
+    }
+}
+
 /// A source of the `config` crate.
-#[derive(Debug)]
 struct Foreign(Box<dyn Source + Send + Sync>);
 
 impl Provider for Foreign {

@@ -7,7 +7,6 @@ use super::layer::{Layer, Provider};
 const ORIGIN: &str = "the command line";
 
 /// Arguments, and what switches such as `-i` stand for.
-#[derive(Debug)]
 pub(super) struct CommandLine {
     pub(super) arguments: Vec<String>,
     /// From a switch with its dashes to a key.

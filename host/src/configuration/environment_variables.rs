@@ -23,14 +23,13 @@ const CONNECTION_STRINGS: [(&str, Option<&str>); 11] = [
 pub(super) const ORIGIN: &str = "environment variable ";
 
 /// The variables whose key begins with a prefix, which is taken off.
-#[derive(Debug)]
 pub(super) struct EnvironmentVariables {
     pub(super) prefix: String,
     pub(super) variables: Variables,
 }
 
 /// Which variables.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(super) enum Variables {
     /// Those of the process, at the time of reading.
     #[default]

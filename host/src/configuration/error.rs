@@ -14,12 +14,12 @@ pub enum ConfigurationError {
         path: PathBuf,
     },
     /// A file or folder is there but cannot be read.
-    #[error("cannot read '{}': {source}", path.display())]
+    #[error("cannot read '{}': {reason}", path.display())]
     Unreadable {
         /// The file or folder.
         path: PathBuf,
         /// What the operating system says.
-        source: io::Error,
+        reason: io::Error,
     },
     /// A file is not valid JSON.
     #[error("{name}:{line}:{column}: {message}")]
@@ -28,7 +28,7 @@ pub enum ConfigurationError {
         name: String,
         /// The line, from 1.
         line: usize,
-        /// The byte in the line, from 1; 0 at the end of a line that is empty.
+        /// The byte in the line, from 1.
         column: usize,
         /// What is wrong there.
         message: String,

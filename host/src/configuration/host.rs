@@ -1,5 +1,6 @@
 //! What a host reads when nobody says otherwise: the sources and the precedence of .NET's web host.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::Configuration;
@@ -18,6 +19,9 @@ const CONTENT_ROOT: &str = "contentRoot";
 
 /// The folder in the content root that appsettings files may be in as well.
 const FOLDER: &str = "config";
+
+/// Adds sources to a builder once it is there.
+type Addition = Box<dyn FnOnce(&mut ConfigurationBuilder) + Send>;
 
 /// The configuration of a host, and what it says about the host itself.
 #[derive(Debug, Clone)]
@@ -66,12 +70,12 @@ impl HostConfiguration {
 /// The first four alone decide the host's own keys: `environment` (Production, if missing or empty), `contentRoot`
 /// (relative to the working directory) and `applicationName` (the name of the executable). Files can give these keys other
 /// values, but by then they are settled.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct HostConfigurationBuilder {
     arguments: Vec<String>,
     variables: Variables,
     directory: Option<PathBuf>,
-    additions: Additions,
+    additions: Vec<Addition>,
 }
 
 impl HostConfigurationBuilder {
@@ -111,7 +115,7 @@ impl HostConfigurationBuilder {
     /// Adds sources on top of the default ones; relative paths start from the content root. May be called several times.
     #[must_use]
     pub fn sources(mut self, add: impl FnOnce(&mut ConfigurationBuilder) + Send + 'static) -> Self {
-        self.additions.0.push(Box::new(add));
+        self.additions.push(Box::new(add));
         self
     }
 
@@ -142,7 +146,7 @@ impl HostConfigurationBuilder {
 
         builder.base_path(&content_root);
         self.add_application_sources(&mut builder, &environment_name);
-        for add in self.additions.0 {
+        for add in self.additions {
             add(&mut builder);
         }
         Ok(HostConfiguration {
@@ -179,15 +183,13 @@ impl HostConfigurationBuilder {
     }
 }
 
-type Addition = Box<dyn FnOnce(&mut ConfigurationBuilder) + Send>;
-
-/// What is added to a builder once it is there.
-#[derive(Default)]
-struct Additions(Vec<Addition>);
-
-impl std::fmt::Debug for Additions {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} additions", self.0.len())
+impl fmt::Debug for HostConfigurationBuilder {
+    /// Arguments and variables may hold secrets, so there are none here.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HostConfigurationBuilder")
+            .field("directory", &self.directory)
+            .field("additions", &self.additions.len())
+            .finish_non_exhaustive()
     }
 }
 

@@ -4,7 +4,6 @@ use super::error::ConfigurationError;
 use super::layer::{Layer, Provider};
 
 /// Pairs of key and value; a value of `None` is a null.
-#[derive(Debug)]
 pub(super) struct InMemory {
     pub(super) origin: &'static str,
     pub(super) pairs: Vec<(String, Option<String>)>,

@@ -12,7 +12,6 @@ use super::layer::{Layer, Provider};
 const IGNORED: &str = "ignore.";
 
 /// The files of a folder: the name is the key (`__` separates segments), the content is the value.
-#[derive(Debug)]
 pub(super) struct KeyPerFile {
     pub(super) path: PathBuf,
     pub(super) optional: bool,
@@ -79,8 +78,8 @@ fn read_text(path: &Path) -> Result<String, ConfigurationError> {
 
 fn unreadable(path: &Path) -> impl Fn(io::Error) -> ConfigurationError {
     let path = path.to_owned();
-    move |source| ConfigurationError::Unreadable {
+    move |reason| ConfigurationError::Unreadable {
         path: path.clone(),
-        source,
+        reason,
     }
 }

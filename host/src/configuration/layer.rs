@@ -6,13 +6,13 @@ use super::error::ConfigurationError;
 use super::files::ConfigurationFile;
 
 /// Something that configuration can be read from.
-pub(super) trait Provider: std::fmt::Debug + Send + Sync {
+pub(super) trait Provider: Send + Sync {
     /// Reads everything that the source has now.
     fn load(&self) -> Result<Layer, ConfigurationError>;
 }
 
 /// The keys of one source.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Layer {
     /// Whole keys with a text ([`ValueKind::String`]) or a null ([`ValueKind::Nil`]); of equal keys the last one counts.
     pub(super) leaves: Vec<(String, Value)>,
@@ -30,14 +30,16 @@ impl Layer {
     pub(super) fn flatten(table: Map<String, Value>) -> Self {
         let mut layer = Self::default();
         for (key, value) in table {
-            layer.flatten_value(key, value);
+            layer.flatten_value(key, value, None);
         }
         layer
     }
 
-    fn flatten_value(&mut self, key: String, value: Value) {
+    /// What says nothing of its origin is from where the table or array around it is from.
+    fn flatten_value(&mut self, key: String, value: Value, around: Option<&String>) {
         let origin = value.origin().map(ToOwned::to_owned);
-        let leaf = |kind: ValueKind| Value::new(origin.as_ref(), kind);
+        let origin = origin.as_ref().or(around);
+        let leaf = |kind: ValueKind| Value::new(origin, kind);
         match value.kind {
             // The same as for an empty object and an empty array of JSON.
             ValueKind::Table(table) if table.is_empty() => {
@@ -48,12 +50,12 @@ impl Layer {
             }
             ValueKind::Table(table) => {
                 for (name, value) in table {
-                    self.flatten_value(format!("{key}:{name}"), value);
+                    self.flatten_value(format!("{key}:{name}"), value, origin);
                 }
             }
             ValueKind::Array(array) => {
                 for (index, value) in array.into_iter().enumerate() {
-                    self.flatten_value(format!("{key}:{index}"), value);
+                    self.flatten_value(format!("{key}:{index}"), value, origin);
                 }
             }
             ValueKind::Nil => self.leaves.push((key, leaf(ValueKind::Nil))),

@@ -13,7 +13,7 @@ pub(super) type NodeId = usize;
 pub(super) const ROOT: NodeId = 0;
 
 /// One key: perhaps with a value, perhaps with children, perhaps with both.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(super) struct Node {
     /// The last segment of the key, spelled as by the last source that mentions it.
     pub(super) name: String,
@@ -46,7 +46,6 @@ impl Node {
 }
 
 /// A tree of keys over an arena, with an index by the folded key.
-#[derive(Debug, Clone)]
 pub(super) struct Tree {
     nodes: Vec<Node>,
     index: HashMap<String, NodeId>,
@@ -75,7 +74,7 @@ impl Tree {
         let mut view = Self::empty(first.to_owned());
         for key in keys {
             if let Some(from) = self.find(*key) {
-                self.copy_into(from, &mut view, ROOT, None);
+                self.copy_into(from, &mut view);
             }
         }
         view.sort();
@@ -149,17 +148,21 @@ impl Tree {
         node
     }
 
-    fn copy_into(&self, from: NodeId, view: &mut Self, to: NodeId, folded: Option<&str>) {
-        let source = &self.nodes[from];
-        view.nodes[to].path.clone_from(&source.path);
-        if source.value.is_some() {
-            view.nodes[to].value.clone_from(&source.value);
-        }
-        for child in &source.children {
-            let name = &self.nodes[*child].name;
-            let path = key::join(folded, &key::fold(name));
-            let node = view.child(to, &path, name);
-            self.copy_into(*child, view, node, Some(&path));
+    /// Puts a node and all that is below it into another tree, as its root.
+    fn copy_into(&self, from: NodeId, view: &mut Self) {
+        let mut open = vec![(from, ROOT, None::<String>)];
+        while let Some((from, to, folded)) = open.pop() {
+            let source = &self.nodes[from];
+            view.nodes[to].path.clone_from(&source.path);
+            if source.value.is_some() {
+                view.nodes[to].value.clone_from(&source.value);
+            }
+            for child in &source.children {
+                let name = &self.nodes[*child].name;
+                let path = key::join(folded.as_deref(), &key::fold(name));
+                let node = view.child(to, &path, name);
+                open.push((*child, node, Some(path)));
+            }
         }
     }
 

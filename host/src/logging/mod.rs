@@ -1,1 +1,39 @@
-//! Placeholder.
+//! Logging: `tracing` events on the console, configured and formatted as .NET's.
+//!
+//! The host installs a [`ConsoleLayer`] when it is built, unless the program has set a `tracing` subscriber of its own
+//! before. What is written and how is the section `Logging` of the configuration: see [`LogFilter`] for the levels and
+//! [`ConsoleFormatter`] for the formats.
+
+mod category;
+mod entry;
+mod error;
+mod error_chain;
+mod fields;
+mod filter;
+mod formatter;
+mod layer;
+mod level;
+mod simple;
+mod systemd;
+mod text;
+mod timestamp;
+
+pub use entry::LogEntry;
+pub use error::LoggingError;
+pub(crate) use error_chain::ErrorChain;
+pub use filter::LogFilter;
+pub use formatter::ConsoleFormatter;
+pub use layer::{ConsoleLayer, LogFilterHandle};
+pub use level::{LogLevel, ParseLogLevelError};
+
+use tracing_subscriber::layer::SubscriberExt;
+
+use crate::configuration::Configuration;
+
+/// Makes the console the process's `tracing` subscriber, unless there is one.
+pub(crate) fn install(configuration: &Configuration) -> Result<(), LoggingError> {
+    let console = ConsoleLayer::from_configuration(configuration)?;
+    // Fails only if there is a subscriber already, which then stays.
+    let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(console));
+    Ok(())
+}

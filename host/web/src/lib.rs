@@ -2,9 +2,14 @@
 
 mod activity;
 mod address;
+mod addresses;
+mod bind;
 mod body;
+mod builder;
 mod collect;
 mod connection;
+mod endpoints;
+mod health;
 mod limits;
 mod listener;
 mod response;
@@ -16,13 +21,18 @@ mod stream;
 mod tracker;
 #[cfg(unix)]
 mod unix_socket;
+mod web_host;
+mod web_server;
 
 pub use address::{Address, AddressError};
+pub use addresses::ServerAddresses;
+pub use bind::BindError;
 pub use body::{Body, Request, Response};
+pub use builder::WebHostBuilderExt;
 pub use collect::{MAX_REQUEST_BODY_SIZE, ReadBodyError};
 pub use connection::RemoteAddress;
-pub use http::StatusCode;
-pub use listener::BindError;
+pub use endpoints::EndpointError;
+pub use http::{Method, StatusCode};
 pub use response::{Html, IntoResponse};
 pub use route_values::RouteValues;
 pub use router::RouteError;

@@ -4,7 +4,6 @@ use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use socket2::{Domain, Protocol, Type};
-use thiserror::Error;
 use tokio::net::TcpListener;
 
 use crate::address::{Address, Target};
@@ -13,44 +12,6 @@ use crate::limits::BACKLOG;
 use crate::stream::Socket;
 #[cfg(unix)]
 use crate::unix_socket::UnixSocket;
-
-/// Why an address cannot be listened on.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum BindError {
-    /// Somebody listens there already.
-    #[error("failed to bind to address {address} (from {setting}): address already in use")]
-    InUse {
-        /// The address.
-        address: String,
-        /// The setting that wants it.
-        setting: String,
-    },
-    /// The system refuses it.
-    #[error("failed to bind to address {address} (from {setting}): {source}")]
-    Refused {
-        /// The address.
-        address: String,
-        /// The setting that wants it.
-        setting: String,
-        /// What the system says.
-        #[source]
-        source: io::Error,
-    },
-    /// There is no certificate for it.
-    #[error(
-        "failed to bind to address {address} (from {setting}): https wants a certificate, and this version cannot be given one{}: use http, behind a proxy that speaks https",
-        certificate.as_deref().map(|it| format!(" ({it})")).unwrap_or_default()
-    )]
-    NoCertificate {
-        /// The address.
-        address: String,
-        /// The setting that wants it.
-        setting: String,
-        /// The certificate that is configured.
-        certificate: Option<String>,
-    },
-}
 
 /// One listening socket. Dropping it closes it, and takes a Unix socket's file away.
 #[derive(Debug)]

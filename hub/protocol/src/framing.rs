@@ -33,27 +33,23 @@ pub(crate) fn text_frame(
 }
 
 /// A frame of binary: a length in base 128, little end first, and that many bytes.
-///
-/// A length that cannot fit the limit is refused at once, without waiting for the bytes.
 pub(crate) fn binary_frame(
     input: &[u8],
     maximum: Option<usize>,
 ) -> Result<Option<Frame<'_>>, ProtocolError> {
     let maximum = maximum.unwrap_or(usize::MAX);
-    let Some((length, prefix)) = read_length(input)? else {
-        return if input.len() > maximum {
-            Err(ProtocolError::MessageTooLarge { maximum })
-        } else {
-            Ok(None)
-        };
-    };
-    let consumed = prefix + length;
-    if consumed > maximum {
+    let frame = read_length(input)?.and_then(|(length, prefix)| {
+        let consumed = prefix + length;
+        if consumed > maximum {
+            return None;
+        }
+        let body = input.get(prefix..consumed)?;
+        Some(Frame { body, consumed })
+    });
+    if frame.is_none() && input.len() > maximum {
         return Err(ProtocolError::MessageTooLarge { maximum });
     }
-    Ok(input
-        .get(prefix..consumed)
-        .map(|body| Frame { body, consumed }))
+    Ok(frame)
 }
 
 /// The longest length prefix.
@@ -147,8 +143,9 @@ mod tests {
                 consumed: 3
             }))
         );
+        assert_eq!(binary_frame(b"\x03ab", Some(3)), Ok(None));
         assert_eq!(binary_frame(b"\x03abc", Some(3)), too_large);
-        assert_eq!(binary_frame(b"\x03", Some(3)), too_large);
+        assert_eq!(binary_frame(b"\xff\xff\xff\xff\x07", Some(5)), Ok(None));
         assert_eq!(binary_frame(b"\x80\x80\x80\x80", Some(3)), too_large);
         let text = ProtocolError::MessageTooLarge { maximum: 32768 }.to_string();
         assert_eq!(

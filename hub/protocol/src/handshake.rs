@@ -188,3 +188,96 @@ impl<'a> ReadProperty<'a> for ResponseProperties<'a> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<(String, i32), String> {
+        let framed = format!("{text}\u{1e}after");
+        match HandshakeRequest::parse(framed.as_bytes()) {
+            Ok(Some((request, consumed))) => {
+                assert_eq!(consumed, text.len() + 1);
+                Ok((request.protocol.into_owned(), request.version))
+            }
+            Ok(None) => panic!("{text} is complete"),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    #[test]
+    fn requests() {
+        #[rustfmt::skip]
+        let cases = [
+            (r#"{"protocol":"json","version":1}"#, "json", 1),
+            (r#" {"version":-5,"protocol":"MessagePack"} "#, "MessagePack", -5),
+            (r#"{"protocol":"","version":1}x"#, "", 1),
+            (r#"{"protocol":"a","protocol":"j\u0073on","version":9,"version":2}"#, "json", 2),
+            (r#"{"x":{"a":[1]},"protocol":"json","error":null,"version":0}"#, "json", 0),
+        ];
+        for (text, protocol, version) in cases {
+            assert_eq!(parse(text), Ok((protocol.to_owned(), version)), "{text}");
+        }
+    }
+
+    #[test]
+    fn errors_as_dotnet_words_them() {
+        #[rustfmt::skip]
+        let cases = [
+            (r#"[]"#, "Unexpected JSON Token Type 'Array'. Expected a JSON Object."),
+            (r#"42"#, "Unexpected JSON Token Type 'Number'. Expected a JSON Object."),
+            (r#"null"#, "Unexpected JSON Token Type 'Null'. Expected a JSON Object."),
+            (r#"{}"#, "Missing required property 'protocol'. Message content: {}"),
+            (r#" {"version":1} "#, r#"Missing required property 'protocol'. Message content:  {"version":1} "#),
+            (r#"{"Protocol":"json","version":1}"#, r#"Missing required property 'protocol'. Message content: {"Protocol":"json","version":1}"#),
+            (r#"{"protocol":"json"}x"#, r#"Missing required property 'version'. Message content: {"protocol":"json"}x"#),
+            (r#"{"protocol":"json","version":null}"#, r#"Missing required property 'version'. Message content: {"protocol":"json","version":null}"#),
+            (r#"{"type":1,"target":"a","arguments":[]}"#, r#"Missing required property 'protocol'. Message content: {"type":1,"target":"a","arguments":[]}"#),
+            (r#"{"protocol":null,"version":"x"}"#, "Expected 'protocol' to be of type String."),
+            (r#"{"version":"1"}"#, "Expected 'version' to be of type Number."),
+            (r#"{"protocol":"json","version":1.5}"#, "Either the JSON value is not in a supported format, or is out of bounds for an Int32."),
+            (r#"{"protocol":"json","version":1"#, "Error reading JSON."),
+            (r#"{"protocol":"json","version":1,}"#, "Error reading JSON."),
+            (r#""#, "Error reading JSON."),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(parse(text), Err(expected.to_owned()), "{text}");
+        }
+    }
+
+    #[test]
+    fn pieces_are_incomplete() {
+        let framed = b"{\"protocol\":\"json\",\"version\":1}\x1e";
+        for end in 0..framed.len() {
+            assert_eq!(HandshakeRequest::parse(&framed[..end]), Ok(None));
+        }
+    }
+
+    #[test]
+    fn both_sides_understand_each_other() {
+        let mut out = Vec::new();
+        write_handshake_request(&mut out, HubProtocol::MessagePack, 2);
+        assert_eq!(out, b"{\"protocol\":\"messagepack\",\"version\":2}\x1e");
+        assert!(matches!(HandshakeRequest::parse(&out), Ok(Some((it, 39))) if it.version == 2));
+
+        out.clear();
+        write_handshake_response(&mut out, None);
+        assert_eq!(out, b"{}\x1e");
+        assert_eq!(
+            HandshakeResponse::parse(&out),
+            Ok(Some((HandshakeResponse { error: None }, 3)))
+        );
+
+        out.clear();
+        write_handshake_response(&mut out, Some("The protocol 'é<'' is not supported."));
+        assert_eq!(
+            out,
+            "{\"error\":\"The protocol 'é<'' is not supported.\"}\u{1e}".as_bytes()
+        );
+        let (response, _) = HandshakeResponse::parse(&out).unwrap().unwrap();
+        assert_eq!(
+            response.error.as_deref(),
+            Some("The protocol 'é<'' is not supported.")
+        );
+    }
+}

@@ -49,6 +49,7 @@ impl fmt::Display for BindError {
             problems,
         } = self;
         match problems.as_slice() {
+            [problem] if problem.key == *section => write!(f, "{problem}"),
             [problem] => write!(f, "{problem} (the section '{section}' as {type_name})"),
             problems => {
                 let count = problems.len();

@@ -6,30 +6,33 @@ mod enumeration;
 mod error;
 mod fault;
 mod field;
+mod here;
 mod scalar;
 mod time_span;
 
-use std::collections::HashSet;
-
 use serde::de::DeserializeOwned;
 
-use self::deserializer::{Context, Here};
 use self::fault::{Fault, FaultKind};
+use self::here::{Context, Here};
 use super::tree::{NodeId, ROOT, Tree};
 
 pub use self::error::{BindError, BindProblem, BindProblemKind};
 
+/// How many problems are enough for one report.
+const MANY: usize = 100;
+
 /// The tree as a `T`.
 ///
 /// serde gives up at the first problem. To report all of them, what failed is noted and taken for absent, and the whole is
-/// done again, until it succeeds or fails for good.
+/// done again, until it succeeds, fails for good, or there is more to repair than anybody reads.
 pub(super) fn bind<T: DeserializeOwned>(tree: &Tree, strict: bool) -> Result<T, BindError> {
     let mut context = Context::new(tree, strict);
     let outcome = loop {
         match T::deserialize(Here::new(&context, ROOT)) {
             Ok(value) => break Some(value),
             Err(fault) => {
-                if !take_out(&mut context, fault) {
+                let goes_on = take_out(&mut context, fault);
+                if !goes_on || context.problems.get_mut().len() >= MANY {
                     break None;
                 }
             }
@@ -62,12 +65,19 @@ fn is_consequence(context: &Context<'_>, node: NodeId, kind: &FaultKind) -> bool
             .tree
             .children(node)
             .any(|(id, child)| context.skipped.contains(&id) && field::matches(field, &child.name)),
-        FaultKind::Message(_) => has_skipped_below(context.tree, &context.skipped, node),
-        _ => false,
+        _ => has_skipped_below(context, node),
     }
 }
 
-fn has_skipped_below(tree: &Tree, skipped: &HashSet<NodeId>, node: NodeId) -> bool {
-    tree.children(node)
-        .any(|(id, _)| skipped.contains(&id) || has_skipped_below(tree, skipped, id))
+fn has_skipped_below(context: &Context<'_>, node: NodeId) -> bool {
+    let mut open = vec![node];
+    while let Some(node) = open.pop() {
+        for (child, _) in context.tree.children(node) {
+            if context.skipped.contains(&child) {
+                return true;
+            }
+            open.push(child);
+        }
+    }
+    false
 }

@@ -12,7 +12,6 @@ use super::files::ConfigurationFile;
 use super::layer::{Layer, Provider};
 
 /// A file of JSON.
-#[derive(Debug)]
 pub(super) struct JsonFile {
     /// How the file is named in origins.
     pub(super) name: String,
@@ -30,10 +29,10 @@ impl Provider for JsonFile {
                     path: self.path.clone(),
                 });
             }
-            Err(source) => {
+            Err(reason) => {
                 return Err(ConfigurationError::Unreadable {
                     path: self.path.clone(),
-                    source,
+                    reason,
                 });
             }
         };
@@ -51,7 +50,6 @@ impl Provider for JsonFile {
 }
 
 /// JSON that the program itself has.
-#[derive(Debug)]
 pub(super) struct JsonText {
     pub(super) text: String,
 }

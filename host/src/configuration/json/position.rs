@@ -28,19 +28,20 @@ impl Lines {
             column: offset - self.starts[line - 1] + 1,
         }
     }
-}
 
-impl Position {
-    /// A position that was counted from this one on, as a position in the whole.
-    pub(super) fn then(self, line: usize, column: usize) -> Self {
-        Self {
-            line: self.line + line.saturating_sub(1),
-            column: if line <= 1 {
-                self.column + column.saturating_sub(1)
-            } else {
-                column
-            },
-        }
+    /// The position of what is in the given line and column of the part of the text that begins at `offset`.
+    ///
+    /// Column 0 is the line break before the line, as `serde_json` counts.
+    pub(super) fn within(&self, offset: usize, line: usize, column: usize) -> Position {
+        let offset = match line {
+            0 | 1 => offset + column.saturating_sub(1),
+            line => {
+                let first = self.starts.partition_point(|start| *start <= offset);
+                let start = self.starts.get(first + line - 2).unwrap_or(&offset);
+                (start + column).saturating_sub(1)
+            }
+        };
+        self.position(offset)
     }
 }
 
@@ -57,9 +58,16 @@ mod tests {
     }
 
     #[test]
-    fn positions_add_up() {
-        let start = Position { line: 3, column: 5 };
-        assert_eq!(start.then(1, 4), Position { line: 3, column: 8 });
-        assert_eq!(start.then(2, 4), Position { line: 4, column: 4 });
+    fn positions_in_a_part_are_positions_in_the_whole() {
+        let lines = Lines::of("ab\n{\nx\n}");
+        for (line, column, expected) in [
+            (1, 0, (2, 1)),
+            (1, 1, (2, 1)),
+            (2, 1, (3, 1)),
+            (3, 0, (3, 2)),
+        ] {
+            let Position { line, column } = lines.within(3, line, column);
+            assert_eq!((line, column), expected);
+        }
     }
 }

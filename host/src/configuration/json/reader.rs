@@ -156,10 +156,9 @@ impl<'d> Reader<'d> {
         let message = error.to_string();
         let message = message
             .strip_suffix(&format!(" at line {line} column {column}"))
-            .unwrap_or(&message)
-            .to_owned();
-        let position = self.lines.position(offset).then(line, column);
-        self.error(position, message)
+            .unwrap_or(&message);
+        let position = self.lines.within(offset, line, column);
+        self.error(position, format!("not valid JSON: {message}"))
     }
 
     fn error(&self, position: Position, message: String) -> ConfigurationError {

@@ -117,3 +117,71 @@ fn write_id(out: &mut Vec<u8>, id: &str) {
         write_string(out, id);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{HubProtocol, WriteError};
+
+    fn written(write: impl FnOnce(HubProtocol, &mut Vec<u8>)) -> String {
+        let mut out = Vec::new();
+        write(HubProtocol::Json, &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    /// What ASP.NET Core writes, byte for byte.
+    #[test]
+    fn messages_of_all_types() {
+        #[rustfmt::skip]
+        let cases = [
+            (written(|it, out| it.write_invocation(out, "Receive", &("é", 1.0)).unwrap()), r#"{"type":1,"target":"Receive","arguments":["é",1]}"#),
+            (written(|it, out| it.write_invocation(out, "Receive", &()).unwrap()), r#"{"type":1,"target":"Receive","arguments":[]}"#),
+            (written(|it, out| it.write_invocation_with_id(out, "s1", "Double", &(21,)).unwrap()), r#"{"type":1,"invocationId":"s1","target":"Double","arguments":[21]}"#),
+            (written(|it, out| it.write_invocation_with_streams(out, None, "Up", &(), &["1", "2"]).unwrap()), r#"{"type":1,"target":"Up","arguments":[],"streamIds":["1","2"]}"#),
+            (written(|it, out| it.write_stream_invocation(out, "7", "Count", &(10,), &[]).unwrap()), r#"{"type":4,"invocationId":"7","target":"Count","arguments":[10]}"#),
+            (written(|it, out| it.write_stream_item(out, "123", &None::<i32>).unwrap()), r#"{"type":2,"invocationId":"123","item":null}"#),
+            (written(|it, out| it.write_completion_result(out, "a\"b", "é<>&'\"\\\n/").unwrap()), r#"{"type":3,"invocationId":"a\"b","result":"é<>&'\"\\\n/"}"#),
+            (written(|it, out| it.write_completion_result(out, "1", &()).unwrap()), r#"{"type":3,"invocationId":"1","result":null}"#),
+            (written(|it, out| it.write_completion_void(out, "123")), r#"{"type":3,"invocationId":"123"}"#),
+            (written(|it, out| it.write_completion_error(out, "1", "An unexpected error occurred invoking 'Fail' on the server.")), r#"{"type":3,"invocationId":"1","error":"An unexpected error occurred invoking 'Fail' on the server."}"#),
+            (written(|it, out| it.write_completion_error(out, "1", "")), r#"{"type":3,"invocationId":"1"}"#),
+            (written(|it, out| it.write_cancel_invocation(out, "7")), r#"{"type":5,"invocationId":"7"}"#),
+            (written(HubProtocol::write_ping), r#"{"type":6}"#),
+            (written(|it, out| it.write_close(out, None, false)), r#"{"type":7}"#),
+            (written(|it, out| it.write_close(out, None, true)), r#"{"type":7,"allowReconnect":true}"#),
+            (written(|it, out| it.write_close(out, Some("e"), false)), r#"{"type":7,"error":"e"}"#),
+            (written(|it, out| it.write_close(out, Some("e"), true)), r#"{"type":7,"error":"e","allowReconnect":true}"#),
+            (written(|it, out| it.write_close(out, Some(""), false)), r#"{"type":7}"#),
+            (written(|it, out| it.write_ack(out, 5)), r#"{"type":8,"sequenceId":5}"#),
+            (written(|it, out| it.write_sequence(out, 1)), r#"{"type":9,"sequenceId":1}"#),
+        ];
+        for (written, expected) in cases {
+            assert_eq!(written.strip_suffix('\u{1e}').unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn a_failure_leaves_nothing_behind() {
+        struct Fails;
+
+        impl serde::Serialize for Fails {
+            fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+                Err(serde::ser::Error::custom("cannot be written"))
+            }
+        }
+
+        for protocol in HubProtocol::ALL {
+            let mut out = b"before".to_vec();
+            let results = [
+                protocol.write_invocation(&mut out, "M", &(1, Fails)),
+                protocol.write_stream_item(&mut out, "1", &[Fails]),
+                protocol.write_completion_result(&mut out, "1", &Fails),
+            ];
+            for result in results {
+                assert!(
+                    matches!(result, Err(WriteError::Value(it)) if it.to_string() == "cannot be written")
+                );
+            }
+            assert_eq!(out, b"before");
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! The MessagePack encoding of hub messages: arrays of fixed positions.
 
 mod parse;
+mod reader;
 mod split;
 mod value;
 mod write;

@@ -121,3 +121,62 @@ fn write_array_length(out: &mut Vec<u8>, length: usize) -> Result<(), WriteError
     rmp::encode::write_array_len(out, length).expect(INFALLIBLE);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::HubProtocol;
+
+    fn hex(write: impl FnOnce(HubProtocol, &mut Vec<u8>)) -> String {
+        let mut out = Vec::new();
+        write(HubProtocol::MessagePack, &mut out);
+        assert_eq!(usize::from(out[0]), out.len() - 1, "all of these are short");
+        out[1..].iter().map(|it| format!("{it:02x}")).collect()
+    }
+
+    /// What ASP.NET Core writes, byte for byte.
+    #[test]
+    fn messages_of_all_types() {
+        #[rustfmt::skip]
+        let cases = [
+            (hex(|it, out| it.write_invocation_with_id(out, "xyz", "method", &()).unwrap()), "96 01 80 a3 78797a a6 6d6574686f64 90 90"),
+            (hex(|it, out| it.write_invocation(out, "method", &(42,)).unwrap()), "96 01 80 c0 a6 6d6574686f64 91 2a 90"),
+            (hex(|it, out| it.write_invocation_with_streams(out, Some("1"), "m", &("a", true, None::<i32>), &["2"]).unwrap()), "96 01 80 a131 a16d 93 a161 c3 c0 91 a132"),
+            (hex(|it, out| it.write_stream_invocation(out, "xyz", "method", &(), &[]).unwrap()), "96 04 80 a3 78797a a6 6d6574686f64 90 90"),
+            (hex(|it, out| it.write_stream_item(out, "xyz", &42).unwrap()), "94 02 80 a3 78797a 2a"),
+            (hex(|it, out| it.write_stream_item(out, "xyz", &42.0f32).unwrap()), "94 02 80 a3 78797a ca 42280000"),
+            (hex(|it, out| it.write_completion_void(out, "xyz")), "94 03 80 a3 78797a 02"),
+            (hex(|it, out| it.write_completion_result(out, "xyz", &42).unwrap()), "95 03 80 a3 78797a 03 2a"),
+            (hex(|it, out| it.write_completion_result(out, "xyz", &()).unwrap()), "95 03 80 a3 78797a 03 c0"),
+            (hex(|it, out| it.write_completion_error(out, "xyz", "Error not found!")), "95 03 80 a3 78797a 01 b0 4572726f72206e6f7420666f756e6421"),
+            (hex(|it, out| it.write_completion_error(out, "xyz", "")), "95 03 80 a3 78797a 01 a0"),
+            (hex(|it, out| it.write_cancel_invocation(out, "xyz")), "93 05 80 a3 78797a"),
+            (hex(HubProtocol::write_ping), "91 06"),
+            (hex(|it, out| it.write_close(out, None, false)), "93 07 c0 c2"),
+            (hex(|it, out| it.write_close(out, Some(""), true)), "93 07 c0 c3"),
+            (hex(|it, out| it.write_close(out, Some("Error!"), false)), "93 07 a6 4572726f7221 c2"),
+            (hex(|it, out| it.write_ack(out, 5)), "92 08 05"),
+            (hex(|it, out| it.write_sequence(out, 300)), "92 09 cd012c"),
+        ];
+        for (written, expected) in cases {
+            assert_eq!(written, expected.replace(' ', ""));
+        }
+    }
+
+    #[test]
+    fn long_messages_have_longer_prefixes() {
+        let mut out = Vec::new();
+        HubProtocol::MessagePack
+            .write_stream_item(&mut out, "1", &"x".repeat(200))
+            .unwrap();
+        HubProtocol::MessagePack.write_ping(&mut out);
+        let frame = HubProtocol::MessagePack
+            .next_frame(&out, None)
+            .unwrap()
+            .unwrap();
+        assert_eq!(
+            (&out[..2], frame.body.len(), frame.consumed),
+            (&[0xcf, 0x01][..], 207, 209)
+        );
+        assert_eq!(out[209..], [2, 0x91, 6]);
+    }
+}

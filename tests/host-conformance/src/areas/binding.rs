@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use campanile_host::configuration::ConfigurationBuilder;
 use serde::Deserialize;
@@ -133,7 +135,7 @@ impl Sample {
             "inner": self.inner.as_ref().map(Inner::answer),
             "items": Some(items).filter(|it| !it.is_empty()),
             "named": Some(named).filter(|it| !it.is_empty()),
-            "bytes": self.bytes.as_deref().map(base64),
+            "bytes": self.bytes.as_ref().map(|bytes| STANDARD.encode(bytes)),
         })
     }
 }
@@ -159,23 +161,4 @@ fn milliseconds(span: Duration) -> Value {
     } else {
         (ticks as f64 / 10_000.0).into()
     }
-}
-
-fn base64(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::new();
-    for group in bytes.chunks(3) {
-        let bits = (0..3).fold(0_usize, |bits, at| {
-            bits << 8 | usize::from(group.get(at).copied().unwrap_or_default())
-        });
-        for at in 0..4 {
-            let letter = ALPHABET[bits >> (18 - 6 * at) & 63];
-            text.push(if at <= group.len() {
-                char::from(letter)
-            } else {
-                '='
-            });
-        }
-    }
-    text
 }

@@ -1,0 +1,36 @@
+//! [`LogEntry`].
+
+use super::level::LogLevel;
+
+/// One entry of the log, as a formatter gets it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct LogEntry<'a> {
+    /// How important it is.
+    pub level: LogLevel,
+    /// Who wrote it: the target with `.` for `::`.
+    pub category: &'a str,
+    /// The field `event_id`, else 0.
+    pub event_id: i64,
+    /// The message, followed by ` name=value` for each further field.
+    pub message: &'a str,
+    /// The field `error` with what caused it, each cause on a line of its own.
+    pub error: Option<&'a str>,
+    /// The spans around it, the outermost first.
+    pub scopes: &'a [&'a str],
+}
+
+impl<'a> LogEntry<'a> {
+    /// An entry with nothing but a message.
+    #[must_use]
+    pub const fn new(level: LogLevel, category: &'a str, message: &'a str) -> Self {
+        Self {
+            level,
+            category,
+            event_id: 0,
+            message,
+            error: None,
+            scopes: &[],
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! [`ConsoleFormatter`].
+
+use std::io::IsTerminal;
+
+use serde::Deserialize;
+
+use super::entry::LogEntry;
+use super::error::LoggingError;
+use super::simple::Simple;
+use super::timestamp::TimestampFormat;
+use crate::configuration::Configuration;
+use crate::systemd::is_systemd_service;
+
+const NAME: &str = "Logging:Console:FormatterName";
+const OPTIONS: &str = "Logging:Console:FormatterOptions";
+
+/// How the console writes an entry; to the character as .NET does, but for control characters, which are escaped.
+///
+/// | `Logging:Console:FormatterName` | |
+/// | --- | --- |
+/// | `simple` | `info: clock_app.worker[0]`, below it, indented, the scopes, the message and the error |
+/// | `systemd` | `<6>clock_app.worker[0] message error` in one line; the default under systemd |
+///
+/// | `Logging:Console:FormatterOptions:…` | |
+/// | --- | --- |
+/// | `IncludeScopes` | whether the spans around an event are written; `false` by default |
+/// | `TimestampFormat` | a date and time format of .NET, such as `yyyy-MM-dd HH:mm:ss.fff `; none by default |
+/// | `UseUtcTimestamp` | `false` by default: local time |
+/// | `SingleLine` | (`simple`) everything in one line; `false` by default |
+/// | `ColorBehavior` | (`simple`) `Default`: colours on a terminal, unless `NO_COLOR` is set, or where `FORCE_COLOR` is; `Enabled`; `Disabled` |
+#[derive(Clone, Debug)]
+pub struct ConsoleFormatter {
+    kind: Kind,
+    scopes: bool,
+    timestamp: TimestampFormat,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    Simple(Simple),
+    Systemd,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct FormatterOptions {
+    include_scopes: bool,
+    timestamp_format: Option<String>,
+    use_utc_timestamp: bool,
+    single_line: bool,
+    color_behavior: ColorBehavior,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+enum ColorBehavior {
+    #[default]
+    Default,
+    Enabled,
+    Disabled,
+}
+
+impl ConsoleFormatter {
+    /// Makes the formatter that the section `Logging:Console` describes.
+    ///
+    /// # Errors
+    ///
+    /// The formatter is unknown, or its options cannot be read.
+    pub fn from_configuration(configuration: &Configuration) -> Result<Self, LoggingError> {
+        let options: FormatterOptions = if configuration.exists(OPTIONS) {
+            configuration.bind(OPTIONS)?
+        } else {
+            FormatterOptions::default()
+        };
+        let name = configuration.get(NAME).filter(|name| !name.is_empty());
+        let is_systemd = match name {
+            None => is_systemd_service(),
+            Some(name) if name.eq_ignore_ascii_case("simple") => false,
+            Some(name) if name.eq_ignore_ascii_case("systemd") => true,
+            Some(found) => {
+                return Err(LoggingError::Formatter {
+                    key: NAME.to_owned(),
+                    found,
+                });
+            }
+        };
+        let format = options.timestamp_format.unwrap_or_default();
+        let timestamp =
+            TimestampFormat::parse(&format, options.use_utc_timestamp).map_err(|reason| {
+                LoggingError::Timestamp {
+                    key: format!("{OPTIONS}:TimestampFormat"),
+                    found: format.clone(),
+                    reason,
+                }
+            })?;
+        let kind = if is_systemd {
+            Kind::Systemd
+        } else {
+            Kind::Simple(Simple {
+                single_line: options.single_line,
+                scopes: options.include_scopes,
+                colours: options.color_behavior.wants_colours(),
+            })
+        };
+        Ok(Self {
+            kind,
+            scopes: options.include_scopes,
+            timestamp,
+        })
+    }
+
+    /// Appends the entry, with its line end, to `out`. Nothing is written for one with neither message nor error.
+    pub fn format(&self, entry: &LogEntry<'_>, out: &mut String) {
+        if entry.message.is_empty() && entry.error.is_none_or(str::is_empty) {
+            return;
+        }
+        match self.kind {
+            Kind::Simple(simple) => {
+                self.timestamp.write_now(out);
+                simple.write(entry, out);
+            }
+            Kind::Systemd => {
+                let mut timestamp = String::new();
+                self.timestamp.write_now(&mut timestamp);
+                super::systemd::write(entry, &timestamp, self.scopes, out);
+            }
+        }
+    }
+
+    /// Whether the spans around an event are written.
+    pub(crate) fn includes_scopes(&self) -> bool {
+        self.scopes
+    }
+}
+
+impl ColorBehavior {
+    fn wants_colours(self) -> bool {
+        let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        match self {
+            Self::Enabled => true,
+            Self::Disabled => false,
+            Self::Default if is_set("NO_COLOR") => false,
+            Self::Default => is_set("FORCE_COLOR") || std::io::stdout().is_terminal(),
+        }
+    }
+}

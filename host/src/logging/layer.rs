@@ -1,0 +1,268 @@
+//! [`ConsoleLayer`]: from `tracing` to the console.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+use tracing::metadata::LevelFilter;
+use tracing::span::{Attributes, Id, Record};
+use tracing::subscriber::Interest;
+use tracing::{Event, Level, Metadata, Subscriber};
+use tracing_subscriber::layer::{Context, Layer};
+use tracing_subscriber::registry::LookupSpan;
+
+use super::category::Category;
+use super::entry::LogEntry;
+use super::error::LoggingError;
+use super::fields::{Fields, Scope};
+use super::filter::LogFilter;
+use super::formatter::ConsoleFormatter;
+use super::level::LogLevel;
+use crate::configuration::Configuration;
+
+/// Writes events to the console: filtered by a [`LogFilter`], formatted by a [`ConsoleFormatter`].
+///
+/// The host installs one by itself. Programs that bring a `tracing` subscriber of their own may add this layer to it; it
+/// decides for all layers what is enabled, so wrap it in `with_filter` where others want more.
+///
+/// Each event is written by one call, under a lock, before the macro returns: entries do not mix and none is lost when the
+/// process ends. An output that is closed is not an error.
+///
+/// | field of an event | becomes |
+/// | --- | --- |
+/// | `event_id` | the number in brackets after the category |
+/// | `error` | the error after the message, with what caused it |
+/// | `critical = true` (of an `error!`) | the level `Critical` |
+/// | any other | ` name=value` after the message |
+pub struct ConsoleLayer {
+    filter: Arc<ArcSwap<LogFilter>>,
+    formatter: ConsoleFormatter,
+    output: Output,
+}
+
+enum Output {
+    /// Standard output, and standard error from that level on.
+    Console {
+        errors_from: LogLevel,
+    },
+    Other(Mutex<Box<dyn Write + Send>>),
+}
+
+/// Changes the rules of a [`ConsoleLayer`] while it is in use.
+#[derive(Clone)]
+pub struct LogFilterHandle {
+    filter: Arc<ArcSwap<LogFilter>>,
+}
+
+impl LogFilterHandle {
+    /// From now on these rules count.
+    pub fn replace(&self, filter: LogFilter) {
+        self.filter.store(Arc::new(filter));
+        // Callsites remember whether they are enabled.
+        tracing::callsite::rebuild_interest_cache();
+    }
+}
+
+impl ConsoleLayer {
+    /// A layer as the section `Logging` of the configuration describes it. Besides what [`LogFilter`] and
+    /// [`ConsoleFormatter`] read, `Logging:Console:LogToStandardErrorThreshold` is the level from which on entries go to
+    /// standard error rather than standard output; none by default.
+    ///
+    /// # Errors
+    ///
+    /// The section cannot be used.
+    pub fn from_configuration(configuration: &Configuration) -> Result<Self, LoggingError> {
+        const THRESHOLD: &str = "Logging:Console:LogToStandardErrorThreshold";
+        let errors_from = match configuration.get(THRESHOLD) {
+            Some(text) if !text.is_empty() => {
+                text.parse().map_err(|source| LoggingError::Level {
+                    key: THRESHOLD.to_owned(),
+                    source,
+                })?
+            }
+            _ => LogLevel::None,
+        };
+        Ok(Self {
+            filter: Arc::new(ArcSwap::from_pointee(LogFilter::from_configuration(
+                configuration,
+            )?)),
+            formatter: ConsoleFormatter::from_configuration(configuration)?,
+            output: Output::Console { errors_from },
+        })
+    }
+
+    /// Writes to `writer` instead of the console.
+    #[must_use]
+    pub fn with_writer(mut self, writer: impl Write + Send + 'static) -> Self {
+        self.output = Output::Other(Mutex::new(Box::new(writer)));
+        self
+    }
+
+    /// What changes the rules later.
+    #[must_use]
+    pub fn filter_handle(&self) -> LogFilterHandle {
+        LogFilterHandle {
+            filter: self.filter.clone(),
+        }
+    }
+
+    fn wants(&self, metadata: &Metadata<'_>) -> bool {
+        if metadata.is_span() && !self.formatter.includes_scopes() {
+            return false;
+        }
+        let lowest = self.lowest(metadata);
+        let level = if is_perhaps_critical(metadata) {
+            LogLevel::Critical
+        } else {
+            LogLevel::from(*metadata.level())
+        };
+        level >= lowest && lowest != LogLevel::None
+    }
+
+    fn lowest(&self, metadata: &Metadata<'_>) -> LogLevel {
+        let category = Category(metadata.target()).to_string();
+        self.filter.load().lowest(&category)
+    }
+
+    fn write(&self, level: LogLevel, text: &[u8]) {
+        // There is nobody to tell about a console that cannot be written to.
+        let _ = match &self.output {
+            Output::Console { errors_from } if level >= *errors_from => {
+                io::stderr().lock().write_all(text)
+            }
+            Output::Console { .. } => io::stdout().lock().write_all(text),
+            Output::Other(writer) => writer
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .write_all(text),
+        };
+    }
+
+    fn log(&self, event: &Event<'_>, scopes: &[&str], buffers: &mut Buffers) {
+        let metadata = event.metadata();
+        let Buffers {
+            fields,
+            category,
+            line,
+        } = buffers;
+        fields.clear();
+        event.record(fields);
+        fields.complete();
+        let level = if fields.critical && *metadata.level() == Level::ERROR {
+            LogLevel::Critical
+        } else {
+            // Only its own value tells whether an event that can be critical is one.
+            if is_perhaps_critical(metadata) && self.lowest(metadata) > LogLevel::Error {
+                return;
+            }
+            LogLevel::from(*metadata.level())
+        };
+        category.clear();
+        Category(metadata.target()).push_to(category);
+        line.clear();
+        let entry = LogEntry {
+            level,
+            category,
+            event_id: fields.event_id,
+            message: &fields.message,
+            error: Some(&*fields.error).filter(|error| !error.is_empty()),
+            scopes,
+        };
+        self.formatter.format(&entry, line);
+        if !line.is_empty() {
+            self.write(level, line.as_bytes());
+        }
+    }
+}
+
+fn is_perhaps_critical(metadata: &Metadata<'_>) -> bool {
+    *metadata.level() == Level::ERROR && metadata.fields().field("critical").is_some()
+}
+
+/// What an event is put together in, kept by each thread for the next one.
+#[derive(Default)]
+struct Buffers {
+    fields: Fields,
+    category: String,
+    line: String,
+}
+
+thread_local! {
+    static BUFFERS: RefCell<Buffers> = RefCell::default();
+}
+
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for ConsoleLayer {
+    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
+        if self.wants(metadata) {
+            Interest::always()
+        } else {
+            Interest::never()
+        }
+    }
+
+    fn enabled(&self, metadata: &Metadata<'_>, _context: Context<'_, S>) -> bool {
+        self.wants(metadata)
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Some(self.filter.load().most_verbose())
+    }
+
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+        if let Some(span) = context
+            .span(id)
+            .filter(|_| self.formatter.includes_scopes())
+        {
+            let mut scope = Scope(attributes.metadata().name().to_owned());
+            attributes.record(&mut scope);
+            span.extensions_mut().insert(scope);
+        }
+    }
+
+    fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
+        if let Some(span) = context.span(id)
+            && let Some(scope) = span.extensions_mut().get_mut::<Scope>()
+        {
+            values.record(scope);
+        }
+    }
+
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        let mut scopes = Vec::new();
+        if self.formatter.includes_scopes()
+            && let Some(around) = context.event_scope(event)
+        {
+            for span in around.from_root() {
+                if let Some(Scope(text)) = span.extensions().get() {
+                    scopes.push(text.clone());
+                }
+            }
+        }
+        let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
+        BUFFERS.with(|buffers| match buffers.try_borrow_mut() {
+            Ok(mut buffers) => self.log(event, &scopes, &mut buffers),
+            // The formatting of a value of another event logs this one.
+            Err(_) => self.log(event, &scopes, &mut Buffers::default()),
+        });
+    }
+}
+
+impl fmt::Debug for ConsoleLayer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("ConsoleLayer")
+            .field("filter", &self.filter.load())
+            .field("formatter", &self.formatter)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for LogFilterHandle {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("LogFilterHandle")
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,259 @@
+//! What a `tracing` event looks like on the console, and which ones get there.
+
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+
+use campanile_host::configuration::{Configuration, ConfigurationBuilder};
+use campanile_host::logging::{ConsoleLayer, LogFilter};
+use tracing_subscriber::layer::SubscriberExt;
+
+#[derive(Clone, Default)]
+struct Screen(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Screen {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Screen {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+fn configured(settings: &[(&str, &str)]) -> Configuration {
+    let mut all = vec![("Logging:Console:FormatterName", "simple")];
+    all.extend_from_slice(settings);
+    ConfigurationBuilder::new()
+        .add_in_memory(all)
+        .build()
+        .unwrap()
+}
+
+fn written(settings: &[(&str, &str)], log: impl FnOnce()) -> String {
+    let screen = Screen::default();
+    let layer = ConsoleLayer::from_configuration(&configured(settings))
+        .unwrap()
+        .with_writer(screen.clone());
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), log);
+    screen.text()
+}
+
+const SINGLE_LINE: (&str, &str) = ("Logging:Console:FormatterOptions:SingleLine", "true");
+const SCOPES: (&str, &str) = ("Logging:Console:FormatterOptions:IncludeScopes", "true");
+
+#[derive(Debug, thiserror::Error)]
+#[error("cannot open the door")]
+struct Locked(#[source] io::Error);
+
+#[test]
+fn the_category_is_the_target_with_dots() {
+    let text = written(&[], || {
+        tracing::info!("here");
+        tracing::info!(target: "Microsoft.Hosting.Lifetime", event_id = 14, "there");
+        tracing::info!(target: "clock_app::worker", "worker running");
+    });
+    assert_eq!(
+        text,
+        "info: logging_console[0]\n      here\n\
+         info: Microsoft.Hosting.Lifetime[14]\n      there\n\
+         info: clock_app.worker[0]\n      worker running\n"
+    );
+}
+
+#[test]
+fn further_fields_follow_the_message() {
+    let text = written(&[SINGLE_LINE], || {
+        let path = std::path::Path::new("/tmp");
+        tracing::info!(count = 3, name = "Big Ben", path = %path.display(), open = true, r#type = ?Some(1), "ringing");
+        tracing::info!(only = 1);
+        tracing::info!("");
+    });
+    assert_eq!(
+        text,
+        "info: logging_console[0] ringing count=3 name=Big Ben path=/tmp open=true type=Some(1)\n\
+         info: logging_console[0] only=1\n"
+    );
+}
+
+#[test]
+fn an_error_is_written_with_what_caused_it() {
+    let text = written(&[], || {
+        let error = Locked(io::Error::other("no key"));
+        tracing::error!(error = &error as &dyn std::error::Error, "going home");
+        tracing::warn!(error = %error, "as text");
+    });
+    assert_eq!(
+        text,
+        "fail: logging_console[0]\n      going home\n      cannot open the door\n       ---> no key\n\
+         warn: logging_console[0]\n      as text\n      cannot open the door\n"
+    );
+}
+
+#[test]
+fn critical_is_an_error_with_a_field() {
+    let log = || {
+        tracing::error!(critical = true, "dying");
+        tracing::error!(critical = false, "failing");
+        tracing::error!("failing too");
+    };
+    assert_eq!(
+        written(&[SINGLE_LINE], log),
+        "crit: logging_console[0] dying\nfail: logging_console[0] failing\nfail: logging_console[0] failing too\n"
+    );
+    assert_eq!(
+        written(
+            &[SINGLE_LINE, ("Logging:LogLevel:Default", "Critical")],
+            log
+        ),
+        "crit: logging_console[0] dying\n"
+    );
+    assert_eq!(written(&[("Logging:LogLevel:Default", "None")], log), "");
+}
+
+#[test]
+fn levels_are_chosen_by_category() {
+    let settings = [
+        SINGLE_LINE,
+        ("Logging:LogLevel:Default", "Warning"),
+        ("Logging:LogLevel:clock_app", "Debug"),
+    ];
+    let text = written(&settings, || {
+        tracing::info!(target: "hyper::client", "no");
+        tracing::warn!(target: "hyper::client", "yes");
+        tracing::debug!(target: "clock_app::worker", "yes");
+        tracing::trace!(target: "clock_app::worker", "no");
+    });
+    assert_eq!(
+        text,
+        "warn: hyper.client[0] yes\ndbug: clock_app.worker[0] yes\n"
+    );
+}
+
+#[test]
+fn spans_are_scopes_when_asked_for() {
+    let log = || {
+        let outer = tracing::info_span!("connection", id = 7, user = tracing::field::Empty);
+        outer.record("user", "ada");
+        outer.in_scope(|| {
+            tracing::info_span!("call", method = "Ring").in_scope(|| tracing::info!("inside"));
+        });
+    };
+    assert_eq!(
+        written(&[SINGLE_LINE, SCOPES], log),
+        "info: logging_console[0] => connection id=7 user=ada => call method=Ring inside\n"
+    );
+    assert_eq!(
+        written(&[SCOPES], log),
+        "info: logging_console[0]\n      => connection id=7 user=ada => call method=Ring\n      inside\n"
+    );
+    assert_eq!(
+        written(&[SINGLE_LINE], log),
+        "info: logging_console[0] inside\n"
+    );
+}
+
+#[test]
+fn what_is_logged_cannot_forge_an_entry() {
+    let text = written(&[], || {
+        tracing::info!(name = "x\ninfo: Forged[0]\r\u{1b}[2J", "hello");
+    });
+    assert_eq!(
+        text,
+        "info: logging_console[0]\n      hello name=x\n      info: Forged[0]\\u000d\\u001b[2J\n"
+    );
+}
+
+#[test]
+fn rules_can_be_replaced_while_they_are_in_use() {
+    let screen = Screen::default();
+    let layer = ConsoleLayer::from_configuration(&configured(&[SINGLE_LINE]))
+        .unwrap()
+        .with_writer(screen.clone());
+    let handle = layer.filter_handle();
+    let log = || tracing::debug!("detail");
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+        log();
+        let verbose = configured(&[("Logging:LogLevel:Default", "Debug")]);
+        handle.replace(LogFilter::from_configuration(&verbose).unwrap());
+        log();
+    });
+    assert_eq!(screen.text(), "dbug: logging_console[0] detail\n");
+}
+
+#[test]
+fn a_value_may_log_while_it_is_formatted() {
+    struct Chatty;
+
+    impl std::fmt::Display for Chatty {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            tracing::info!("by the way");
+            formatter.write_str("chatty")
+        }
+    }
+
+    // A subscriber of one thread does not see what is logged meanwhile; the process's does.
+    assert_eq!(
+        written(&[SINGLE_LINE], || tracing::info!("{Chatty}")),
+        "info: logging_console[0] chatty\n"
+    );
+}
+
+#[test]
+fn an_output_that_is_closed_is_no_failure() {
+    struct Closed;
+
+    impl Write for Closed {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+    }
+
+    let layer = ConsoleLayer::from_configuration(&configured(&[]))
+        .unwrap()
+        .with_writer(Closed);
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+        tracing::info!("to nobody");
+    });
+}
+
+#[test]
+fn a_section_that_cannot_be_used_is_an_error_that_names_the_key() {
+    for (key, value, named) in [
+        (
+            "Logging:LogLevel:Default",
+            "Verbose",
+            "Logging:LogLevel:Default",
+        ),
+        ("Logging:LogLevel:a*b*c", "Debug", "Logging:LogLevel:a*b*c"),
+        ("Logging:Console:FormatterName", "xml", "xml"),
+        (
+            "Logging:Console:FormatterOptions:TimestampFormat",
+            "'open",
+            "Logging:Console:FormatterOptions:TimestampFormat",
+        ),
+        (
+            "Logging:Console:FormatterOptions:SingelLine",
+            "true",
+            "SingelLine",
+        ),
+        (
+            "Logging:Console:LogToStandardErrorThreshold",
+            "Bad",
+            "LogToStandardErrorThreshold",
+        ),
+    ] {
+        let error = ConsoleLayer::from_configuration(&configured(&[(key, value)])).unwrap_err();
+        assert!(error.to_string().contains(named), "{error}");
+    }
+}
