@@ -8,7 +8,7 @@ use crate::attributes::{Disposed, Filled};
 /// The tokens, or the error as a compile error.
 pub(crate) fn or_error(result: Result<TokenStream>) -> proc_macro::TokenStream {
     result
-        .unwrap_or_else(|error| error.into_compile_error())
+        .unwrap_or_else(syn::Error::into_compile_error)
         .into()
 }
 

@@ -76,7 +76,7 @@ pub use disposing::{DisposeError, DisposeFailure, DisposeFailureReason};
 pub use error::{ServiceError, ServiceErrorKind};
 pub use factory::{Factory, FactoryOutput};
 pub use graph_error::{GraphError, GraphFinding};
-pub use inject::{Inject, Injectable, InjectableKeyed};
+pub use inject::{ConstructorOutput, Inject, Injectable, InjectableKeyed};
 pub use key::{FromServiceKey, ServiceKey};
 pub use lazy::Lazy;
 pub use path::{ServiceForm, ServiceId, ServicePath, ServiceStep};

@@ -10,7 +10,6 @@ use super::inject::{Inject, Injectable};
 use super::key::ServiceKey;
 use super::owner::Owner;
 use super::path::{ServiceForm, ServiceId, ServiceStep};
-use super::reentry;
 use super::resolver::Resolver;
 use super::root::{Place, Root};
 use super::scope::ServiceScope;
@@ -147,14 +146,7 @@ impl ServiceProvider {
             return Ok(Some(service));
         }
         self.check_open(|| step::<S>(None, ServiceForm::One))?;
-        let Some(entry) = table.and_then(Table::last) else {
-            return Ok(None);
-        };
-        let question = reentry::ask(entry.identity(), None)
-            .ok_or_else(|| asked_already::<S>(None, ServiceForm::One, entry.identity()))?;
-        let service = entry.resolve(self.place());
-        drop(question);
-        service.map(Some)
+        self.resolver().get()
     }
 
     /// The service `S`: the last registration of it.
@@ -194,14 +186,7 @@ impl ServiceProvider {
     ) -> Result<Option<Arc<S>>, ServiceError> {
         let key = key.into();
         self.check_open(|| step::<S>(Some(&key), ServiceForm::One))?;
-        let Some(table) = self.root.table::<S>() else {
-            return self.resolver().get_keyed(key);
-        };
-        let question = reentry::ask(table.identity(), Some(&key))
-            .ok_or_else(|| asked_already::<S>(Some(&key), ServiceForm::One, table.identity()))?;
-        let service = self.resolver().get_keyed(key);
-        drop(question);
-        service
+        self.resolver().get_keyed(key)
     }
 
     /// The service `S` with this key: its last registration, or else that with [`ServiceKey::ANY`].
@@ -238,16 +223,10 @@ impl ServiceProvider {
         key: Option<&ServiceKey>,
     ) -> Result<Vec<Arc<S>>, ServiceError> {
         self.check_open(|| step::<S>(key, ServiceForm::All))?;
-        let Some(table) = self.root.table::<S>() else {
-            return Ok(Vec::new());
-        };
-        // One byte further than the single services of the same key.
-        let identity = table.identity() + 1;
-        let question = reentry::ask(identity, key)
-            .ok_or_else(|| asked_already::<S>(key, ServiceForm::All, table.identity()))?;
-        let services = table.all(key, self.place());
-        drop(question);
-        services
+        match self.root.table::<S>() {
+            Some(table) => table.all(key, self.place()),
+            None => Ok(Vec::new()),
+        }
     }
 
     /// Anything that could stand in a field: `provider.inject::<Options<T>>()`.
@@ -405,15 +384,6 @@ impl ServiceProvider {
 
 fn step<S: ?Sized + 'static>(key: Option<&ServiceKey>, form: ServiceForm) -> ServiceStep {
     ServiceStep::new(ServiceId::of::<S>().with_key(key.cloned()), form)
-}
-
-/// The error of a constructor or factory that asks for what it is part of.
-fn asked_already<S: ?Sized + 'static>(
-    key: Option<&ServiceKey>,
-    form: ServiceForm,
-    identity: usize,
-) -> ServiceError {
-    ServiceError::cycle([step::<S>(key, form)].into_iter().collect(), identity)
 }
 
 /// `T` has no identity in the container, and so no cycle begins with it.

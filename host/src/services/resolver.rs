@@ -125,10 +125,12 @@ impl<'a> Resolver<'a> {
             let step = ServiceStep::new(service, ServiceForm::One);
             return Err(ServiceError::at(ServiceErrorKind::AnyKey, step));
         }
-        match self.place.root.table::<S>() {
-            Some(table) => table.get_keyed(&key, self.place),
-            None => Ok(None),
-        }
+        let answering = self
+            .place
+            .root
+            .table::<S>()
+            .and_then(|it| it.answering(&key));
+        answering.map(|it| it.resolve(self.place)).transpose()
     }
 
     /// The service `S` with this key.
