@@ -60,10 +60,18 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenS
             entries.push(read.entry);
         }
     }
-    // `pub` says here that clients may call a method, whatever the hub's own visibility is.
-    block
-        .attrs
-        .push(syn::parse_quote!(#[allow(unreachable_pub)]));
+    // `pub` says here that clients may call a method, whatever the hub's own visibility is; and what clients send is
+    // owned, whatever the method does with it.
+    block.attrs.push(syn::parse_quote! {
+        #[allow(
+            unreachable_pub,
+            clippy::needless_pass_by_value,
+            clippy::trivially_copy_pass_by_ref,
+            clippy::unused_async,
+            clippy::unused_self,
+            clippy::wrong_self_convention
+        )]
+    });
     let hub = &block.self_ty;
     let client = match &settings.client {
         Some(contract) => quote!(dyn #contract),

@@ -3,6 +3,7 @@
 mod close;
 mod frame;
 mod handshake;
+mod messages;
 mod queue;
 mod session;
 mod shared;

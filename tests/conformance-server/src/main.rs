@@ -33,7 +33,7 @@ async fn main() -> Result<(), HostError> {
             options.transports = HttpTransports::NONE;
         })
         .add_hub_with::<DetailedHub>("/hubs/detailed", |options| {
-            options.enable_detailed_errors = true
+            options.enable_detailed_errors = true;
         })
         .add_hub_with::<SmallHub>("/hubs/small", |options| {
             options.maximum_receive_message_size = Some(200);
@@ -46,7 +46,7 @@ async fn main() -> Result<(), HostError> {
             options.enable_detailed_errors = true;
         })
         .add_hub_with::<ParallelHub>("/hubs/parallel", |options| {
-            options.maximum_parallel_invocations_per_client = 3
+            options.maximum_parallel_invocations_per_client = 3;
         })
         .add_hub::<ReconnectHub>("/hubs/reconnect")
         .map_health_checks("/healthz")
