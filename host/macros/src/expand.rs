@@ -7,9 +7,7 @@ use crate::attributes::{Disposed, Filled};
 
 /// The tokens, or the error as a compile error.
 pub(crate) fn or_error(result: Result<TokenStream>) -> proc_macro::TokenStream {
-    result
-        .unwrap_or_else(syn::Error::into_compile_error)
-        .into()
+    result.unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
 /// The value of a field or parameter; its span is that of the type, so that an error points there.
