@@ -178,7 +178,7 @@ fn the_any_key_answers_for_every_key_in_the_check_too() {
 fn a_cycle_is_reported_once_however_many_need_it() {
     #[derive(Inject)]
     struct Selfish {
-        _selfish: Arc<Selfish>,
+        _selfish: Arc<Self>,
     }
     #[derive(Inject)]
     struct One {

@@ -112,7 +112,7 @@ struct Boxed<T>(Arc<T>);
 
 #[inject]
 impl<T> Boxed<T> {
-    fn new(value: Arc<T>) -> Boxed<T> {
+    fn new(value: Arc<T>) -> Self {
         Self(value)
     }
 }

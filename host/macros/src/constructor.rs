@@ -34,6 +34,9 @@ pub(crate) fn attribute(arguments: TokenStream, item: TokenStream) -> Result<Tok
         ));
     };
     check_shape(new)?;
+    // The container gives by value whatever the constructor then does with it.
+    new.attrs
+        .push(syn::parse_quote!(#[allow(clippy::needless_pass_by_value)]));
     let mut values = Vec::new();
     let mut dependencies = Vec::new();
     for parameter in &mut new.sig.inputs {

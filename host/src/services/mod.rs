@@ -42,6 +42,7 @@
 mod add;
 mod arguments;
 mod collection;
+mod construct;
 mod dependency;
 mod descriptor;
 mod dispose;
@@ -55,6 +56,7 @@ mod index;
 mod inject;
 mod key;
 mod lazy;
+mod make;
 mod owner;
 mod path;
 mod provider;

@@ -2,10 +2,11 @@ use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock, Weak};
 
-use super::descriptor::{ServiceDescriptor, ServiceLifetime, Source};
+use super::descriptor::{ServiceDescriptor, ServiceLifetime};
 use super::dispose::Disposal;
 use super::error::{ServiceError, ServiceErrorKind};
 use super::key::ServiceKey;
+use super::make::Source;
 use super::owner::Created;
 use super::path::{ServiceForm, ServiceId, ServicePath, ServiceStep};
 use super::reentry;
