@@ -258,7 +258,7 @@ fn a_stop_that_takes_too_long_lets_the_service_go_and_names_it() {
         assert_eq!(trace.lines(), ["a start", "b start", "b stop", "a stop"]);
     });
     assert!(
-        log.contains("warn: Microsoft.Extensions.Hosting.Internal.Host[0] The hosted service hosting_lifecycle::Noted did not stop in time"),
+        log.contains("warn: Microsoft.Extensions.Hosting.Internal.Host[0] The time was up while the hosted service hosting_lifecycle::Noted was busy in its phase `stop`"),
         "{log}"
     );
 }
@@ -282,6 +282,37 @@ async fn a_stop_during_the_start_is_no_failure_and_ends_it() {
     stopped.unwrap();
     assert_eq!(trace.lines(), ["a start", "b start", "a stop"]);
     assert!(!host.lifetime().started().is_cancelled());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_follows_a_service_that_stops_the_application_is_not_started() {
+    struct Stopper(ApplicationLifetime);
+
+    impl HostedService for Stopper {
+        async fn start(&self, _: CancellationToken) -> Result<(), BoxError> {
+            self.0.stop_application();
+            Ok(())
+        }
+
+        async fn stop(&self, _: CancellationToken) -> Result<(), BoxError> {
+            Ok(())
+        }
+    }
+
+    let trace = Trace::default();
+    let next = Noted {
+        name: "next",
+        trace: trace.clone(),
+        start: Act::Nothing,
+        stop: Act::Nothing,
+    };
+    let host = HostBuilder::empty()
+        .add_hosted_service_factory::<Stopper, _>(Stopper)
+        .add_hosted_service_instance(Arc::new(next))
+        .build()
+        .unwrap();
+    host.run().await.unwrap();
+    assert_eq!(trace.lines(), ["next dropped"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -255,6 +255,10 @@ impl Host {
     /// # Errors
     ///
     /// Everything that failed while disposing.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, what is left is disposed synchronously.
     pub async fn dispose(self) -> Result<(), HostError> {
         // The hosted services are let go first, so that the container is the one who drops them.
         *self.state.lock().await = State::Ended;

@@ -49,8 +49,9 @@ impl Program {
     }
 
     pub(crate) fn signal(&self, name: &str) {
-        let sent = Command::new("kill")
-            .args([format!("-{name}"), self.child.id().to_string()])
+        // The shell's own, since not every system has a program of that name.
+        let sent = Command::new("sh")
+            .args(["-c", &format!("kill -{name} {}", self.child.id())])
             .status()
             .unwrap();
         assert!(sent.success());

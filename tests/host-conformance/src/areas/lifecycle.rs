@@ -139,9 +139,8 @@ async fn ask_to_stop(stop: Value, lifetime: ApplicationLifetime, token: Cancella
             "application" => lifetime.stop_application(),
             "token" => token.cancel(),
             signal => {
-                let sent = Command::new("kill")
-                    .args([format!("-{signal}"), std::process::id().to_string()])
-                    .status();
+                let kill = format!("kill -{signal} {}", std::process::id());
+                let sent = Command::new("sh").args(["-c", &kill]).status();
                 if let Err(error) = sent {
                     eprintln!("kill: {error}");
                 }
