@@ -5,24 +5,32 @@
 //! ```no_run
 //! use std::time::Duration;
 //!
-//! use campanile_host::hosting::{BackgroundService, HostBuilder, HostError};
-//! use campanile_host::{BoxError, CancellationToken, Inject};
+//! use campanile_host::options::Options;
+//! use campanile_host::{BackgroundService, BoxError, CancellationToken, HostBuilder, HostError, Inject};
 //!
 //! #[tokio::main]
 //! async fn main() -> Result<(), HostError> {
-//!     HostBuilder::new() // arguments, environment variables, appsettings.json: the defaults of .NET
+//!     HostBuilder::new()                          // args, environment variables, appsettings: the defaults of .NET
+//!         .configure::<ClockOptions>("Clock")     // typed options from a section, validated at start
 //!         .add_hosted_service::<Worker>()
 //!         .build()?
 //!         .run()
 //!         .await
 //! }
 //!
+//! #[derive(serde::Deserialize)]
+//! struct ClockOptions {
+//!     interval: Duration,                         // "Clock": { "Interval": "00:00:01" }
+//! }
+//!
 //! #[derive(Inject)]
-//! struct Worker;
+//! struct Worker {
+//!     options: Options<ClockOptions>,
+//! }
 //!
 //! impl BackgroundService for Worker {
 //!     async fn execute(&self, stopping: CancellationToken) -> Result<(), BoxError> {
-//!         let mut ticks = tokio::time::interval(Duration::from_secs(1));
+//!         let mut ticks = tokio::time::interval(self.options.interval);
 //!         while stopping.run_until_cancelled(ticks.tick()).await.is_some() {
 //!             tracing::info!("worker running");
 //!         }
@@ -34,7 +42,7 @@
 //! | module | |
 //! | --- | --- |
 //! | [`hosting`] | [`HostBuilder`], [`Host`], [`HostedService`], [`BackgroundService`], [`ApplicationLifetime`] |
-//! | [`services`] | the container: [`Inject`](services::Inject), [`ServiceCollection`], [`ServiceProvider`] |
+//! | [`services`] | the container: [`trait@Inject`], [`ServiceCollection`], [`ServiceProvider`] |
 //! | [`configuration`] | the sources and the precedence of .NET, bound to types by serde |
 //! | [`options`] | typed settings, checked before the host starts |
 //! | [`logging`] | `tracing` on the console, configured and formatted as .NET's |

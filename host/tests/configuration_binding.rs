@@ -245,7 +245,7 @@ fn lists_and_maps_hold_what_is_below() {
     assert_eq!(ports[&443], "https");
     assert_eq!(
         problems::<HashMap<u16, String>>(r#"{"S": {"http": "x"}}"#),
-        ["'S:http' (JSON text:1): wanted an integer from 0 to 65535, found 'x'"]
+        ["'S:http' (JSON text:1): the key itself has to be an integer from 0 to 65535"]
     );
     assert_eq!(
         problems::<BTreeMap<String, u8>>(text),

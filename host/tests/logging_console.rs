@@ -108,13 +108,13 @@ fn critical_is_an_error_with_a_field() {
         "crit: logging_console[0] dying\nfail: logging_console[0] failing\nfail: logging_console[0] failing too\n"
     );
     assert_eq!(
-        written(&[SINGLE_LINE, ("Logging:LogLevel:Default", "Critical")], log),
+        written(
+            &[SINGLE_LINE, ("Logging:LogLevel:Default", "Critical")],
+            log
+        ),
         "crit: logging_console[0] dying\n"
     );
-    assert_eq!(
-        written(&[("Logging:LogLevel:Default", "None")], log),
-        ""
-    );
+    assert_eq!(written(&[("Logging:LogLevel:Default", "None")], log), "");
 }
 
 #[test]
@@ -230,7 +230,11 @@ fn an_output_that_is_closed_is_no_failure() {
 #[test]
 fn a_section_that_cannot_be_used_is_an_error_that_names_the_key() {
     for (key, value, named) in [
-        ("Logging:LogLevel:Default", "Verbose", "Logging:LogLevel:Default"),
+        (
+            "Logging:LogLevel:Default",
+            "Verbose",
+            "Logging:LogLevel:Default",
+        ),
         ("Logging:LogLevel:a*b*c", "Debug", "Logging:LogLevel:a*b*c"),
         ("Logging:Console:FormatterName", "xml", "xml"),
         (

@@ -1,1 +1,74 @@
-//! Placeholder.
+//! A SignalR server: strongly typed hubs that every SignalR client can talk to.
+//!
+//! A hub is a struct whose methods clients call, and a trait that says what it may call on them:
+//!
+//! ```no_run
+//! use campanile_host::Inject;
+//! use campanile_host::hosting::{HostBuilder, HostError};
+//! use campanile_hub::{HubCaller, HubHostBuilderExt, HubResult, hub, hub_client};
+//!
+//! /// What the server may call on a client.
+//! #[hub_client]
+//! pub trait Chat {
+//!     async fn receive(&self, user: String, text: String);
+//! }
+//!
+//! #[derive(Inject)]
+//! pub struct ChatHub;
+//!
+//! #[hub(client = Chat)]
+//! impl ChatHub {
+//!     /// Clients call it `SendMessage`.
+//!     pub async fn send_message(&self, caller: &HubCaller<Self>, user: String, text: String) -> HubResult<()> {
+//!         caller.clients().others().receive(user, text).await
+//!     }
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), HostError> {
+//!     HostBuilder::new().add_hub::<ChatHub>("/hubs/chat").build()?.run().await
+//! }
+//! ```
+//!
+//! From outside of a hub its clients are reached through [`HubContext`], which the container injects anywhere.
+//!
+//! What a client sees is ASP.NET Core's SignalR: negotiation versions 0 and 1, WebSockets, the JSON and the MessagePack
+//! protocol in versions 1 and 2, the same texts where something goes wrong. Server-Sent Events, long polling, streaming,
+//! client results, filters, authorization and stateful reconnect are not there yet; negotiation does not offer them.
+
+// The attribute macros name this crate by its name, in its own tests too.
+extern crate self as campanile_hub;
+
+mod caller;
+mod connection;
+mod context;
+mod dispatch;
+mod error;
+mod heartbeat;
+mod host;
+mod http;
+mod hub;
+mod items;
+mod lifetime;
+mod options;
+mod proxy;
+mod request;
+mod transport;
+
+pub use caller::HubCaller;
+pub use campanile_hub_macros::{hub, hub_client};
+pub use campanile_hub_protocol::Arguments;
+pub use context::{HubContext, IHubContext};
+pub use dispatch::{Activation, HubMethods, MethodCall, MethodFuture};
+pub use error::{HubError, HubResult};
+pub use host::{HubHostBuilderExt, HubServiceCollectionExt};
+pub use http::HubService;
+pub use hub::Hub;
+pub use items::Items;
+pub use options::{HttpTransports, HubOptions, SlowClientPolicy};
+pub use proxy::{
+    CallerClients, ClientProxy, GroupManager, HubClient, HubClients, Many, Recipients, Single,
+    Untyped,
+};
+pub use request::RequestHead;
+pub use transport::HttpTransportType;

@@ -1,4 +1,6 @@
+use proc_macro2::Span;
 use syn::meta::ParseNestedMeta;
+use syn::spanned::Spanned;
 use syn::{Attribute, Error, Expr, Result};
 
 /// How a field or parameter is filled.
@@ -10,11 +12,11 @@ pub(crate) enum Filled {
     Argument,
 }
 
-/// How a type is disposed.
+/// How a type is disposed: where it is said.
 #[derive(Default)]
 pub(crate) struct Disposed {
-    pub(crate) sync: bool,
-    pub(crate) asynchronous: bool,
+    pub(crate) sync: Option<Span>,
+    pub(crate) asynchronous: Option<Span>,
 }
 
 impl Filled {
@@ -64,11 +66,11 @@ impl Disposed {
 
     pub(crate) fn read(&mut self, meta: &ParseNestedMeta<'_>) -> Result<()> {
         if meta.path.is_ident("dispose") {
-            self.sync = true;
+            self.sync = Some(meta.path.span());
             return Ok(());
         }
         if meta.path.is_ident("dispose_async") {
-            self.asynchronous = true;
+            self.asynchronous = Some(meta.path.span());
             return Ok(());
         }
         Err(Error::new_spanned(

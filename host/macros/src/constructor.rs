@@ -2,7 +2,7 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
 use syn::parse::Parser;
 use syn::spanned::Spanned;
-use syn::{Error, FnArg, ImplItem, ImplItemFn, ItemImpl, Result, ReturnType, Type};
+use syn::{Error, FnArg, ImplItem, ImplItemFn, ItemImpl, Result, ReturnType};
 
 use crate::attributes::{Disposed, Filled};
 use crate::expand;
@@ -34,6 +34,9 @@ pub(crate) fn attribute(arguments: TokenStream, item: TokenStream) -> Result<Tok
         ));
     };
     check_shape(new)?;
+    // The container gives by value whatever the constructor then does with it.
+    new.attrs
+        .push(syn::parse_quote!(#[allow(clippy::needless_pass_by_value)]));
     let mut values = Vec::new();
     let mut dependencies = Vec::new();
     for parameter in &mut new.sig.inputs {
@@ -49,13 +52,12 @@ pub(crate) fn attribute(arguments: TokenStream, item: TokenStream) -> Result<Tok
         dependencies.extend(expand::dependency(&filled, &parameter.ty));
     }
     let call = quote!(Self::new(#(#values),*));
-    let construct = if gives_result(&new.sig.output) {
-        let span = new.sig.output.span();
-        quote_spanned! {span=>
-            #call.map_err(::campanile_host::services::ServiceError::failed)
-        }
-    } else {
-        quote!(::core::result::Result::Ok(#call))
+    let output = match &new.sig.output {
+        ReturnType::Type(_, ty) => ty.span(),
+        ReturnType::Default => new.sig.span(),
+    };
+    let construct = quote_spanned! {output=>
+        ::campanile_host::services::ConstructorOutput::<Self>::into_constructed(#call)
     };
     let mut generics = block.generics.clone();
     expand::bound_parameters(&mut generics);
@@ -78,16 +80,4 @@ fn check_shape(new: &ImplItemFn) -> Result<()> {
             "a constructor returns `Self`, or `Result<Self, E>`",
         )),
     }
-}
-
-/// Whether the constructor can fail: its type is called `Result`, or something that ends so.
-fn gives_result(output: &ReturnType) -> bool {
-    let ReturnType::Type(_, ty) = output else {
-        return false;
-    };
-    let Type::Path(path) = &**ty else {
-        return false;
-    };
-    let last = path.path.segments.last();
-    last.is_some_and(|it| it.ident.to_string().ends_with("Result"))
 }

@@ -1,4 +1,4 @@
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Generics, Result, Type};
@@ -7,20 +7,42 @@ use crate::attributes::{Disposed, Filled};
 
 /// The tokens, or the error as a compile error.
 pub(crate) fn or_error(result: Result<TokenStream>) -> proc_macro::TokenStream {
-    result
-        .unwrap_or_else(|error| error.into_compile_error())
-        .into()
+    result.unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
 /// The value of a field or parameter; its span is that of the type, so that an error points there.
+///
+/// The trait is named here and in [`dependency`] in the same way, so that the compiler reports a type that does not have
+/// it once.
 pub(crate) fn value(filled: &Filled, ty: &Type) -> TokenStream {
     let span = ty.span();
     match filled {
-        Filled::Injected => quote_spanned!(span=> resolver.parameter::<#ty>()?),
-        Filled::Keyed(key) => quote_spanned!(span=> resolver.parameter_keyed::<#ty>(#key)?),
+        Filled::Injected => given_or(
+            span,
+            &quote_spanned!(span=> <#ty as ::campanile_host::services::Injectable>::inject(resolver)?),
+        ),
+        Filled::Keyed(key) => given_or(
+            span,
+            &quote_spanned! {span=>
+                <#ty as ::campanile_host::services::InjectableKeyed>::inject_keyed(
+                    resolver,
+                    ::campanile_host::services::ServiceKey::from(#key),
+                )?
+            },
+        ),
         Filled::ServiceKey => quote_spanned!(span=> resolver.service_key::<#ty>()?),
         Filled::Default => quote_spanned!(span=> <#ty as ::core::default::Default>::default()),
         Filled::Argument => quote_spanned!(span=> resolver.argument::<#ty>()?),
+    }
+}
+
+/// What was given by hand for the parameter, or else this.
+fn given_or(span: Span, injected: &TokenStream) -> TokenStream {
+    quote_spanned! {span=>
+        match resolver.given() {
+            ::core::option::Option::Some(given) => given,
+            ::core::option::Option::None => #injected,
+        }
     }
 }
 
@@ -29,8 +51,18 @@ pub(crate) fn dependency(filled: &Filled, ty: &Type) -> Option<TokenStream> {
     let span = ty.span();
     let dependency = quote!(::campanile_host::services::Dependency);
     match filled {
-        Filled::Injected => Some(quote_spanned!(span=> #dependency::of::<#ty>())),
-        Filled::Keyed(key) => Some(quote_spanned!(span=> #dependency::of_keyed::<#ty>(#key))),
+        Filled::Injected => Some(quote_spanned! {span=>
+            #dependency::filling::<#ty>(
+                <#ty as ::campanile_host::services::Injectable>::dependency(),
+            )
+        }),
+        Filled::Keyed(key) => Some(quote_spanned! {span=>
+            #dependency::filling::<#ty>(
+                <#ty as ::campanile_host::services::InjectableKeyed>::keyed_dependency(
+                    ::campanile_host::services::ServiceKey::from(#key),
+                ),
+            )
+        }),
         Filled::ServiceKey => Some(quote_spanned!(span=> #dependency::service_key::<#ty>())),
         Filled::Default => None,
         Filled::Argument => Some(quote_spanned!(span=> #dependency::argument::<#ty>())),
@@ -59,9 +91,13 @@ pub(crate) fn implementation(
     disposed: &Disposed,
 ) -> TokenStream {
     let (impl_generics, _, where_clause) = generics.split_for_impl();
-    let sync = disposed.sync.then(|| quote!(.with_dispose()));
-    let asynchronous = disposed.asynchronous.then(|| quote!(.with_dispose_async()));
-    let disposal = (disposed.sync || disposed.asynchronous).then(|| {
+    let sync = disposed
+        .sync
+        .map(|span| quote_spanned!(span=> .with_dispose()));
+    let asynchronous = disposed
+        .asynchronous
+        .map(|span| quote_spanned!(span=> .with_dispose_async()));
+    let disposal = (sync.is_some() || asynchronous.is_some()).then(|| {
         quote! {
             fn disposal() -> ::campanile_host::services::Disposal<Self> {
                 ::campanile_host::services::Disposal::none()#sync #asynchronous

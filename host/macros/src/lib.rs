@@ -21,7 +21,7 @@ use proc_macro::TokenStream;
 /// `AsyncDispose`), or both. Type parameters have to be `Send + Sync + 'static`, and what the fields need them to be.
 #[proc_macro_derive(Inject, attributes(inject))]
 pub fn derive_inject(input: TokenStream) -> TokenStream {
-    expand::or_error(structure::derive(syn::parse_macro_input!(input)))
+    expand::or_error(structure::derive(&syn::parse_macro_input!(input)))
 }
 
 /// Lets the container construct a type by its `fn new`: stands on an `impl` block that has one, whose parameters are

@@ -5,7 +5,7 @@ use syn::{Data, DeriveInput, Error, Fields, Generics, Index, Result, Type};
 use crate::attributes::{Disposed, Filled};
 use crate::expand;
 
-pub(crate) fn derive(input: DeriveInput) -> Result<TokenStream> {
+pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
     let Data::Struct(data) = &input.data else {
         return Err(Error::new_spanned(
             &input.ident,

@@ -14,12 +14,12 @@ pub enum ConfigurationError {
         path: PathBuf,
     },
     /// A file or folder is there but cannot be read.
-    #[error("cannot read '{}': {source}", path.display())]
+    #[error("cannot read '{}': {reason}", path.display())]
     Unreadable {
         /// The file or folder.
         path: PathBuf,
         /// What the operating system says.
-        source: io::Error,
+        reason: io::Error,
     },
     /// A file is not valid JSON.
     #[error("{name}:{line}:{column}: {message}")]

@@ -78,8 +78,8 @@ fn read_text(path: &Path) -> Result<String, ConfigurationError> {
 
 fn unreadable(path: &Path) -> impl Fn(io::Error) -> ConfigurationError {
     let path = path.to_owned();
-    move |source| ConfigurationError::Unreadable {
+    move |reason| ConfigurationError::Unreadable {
         path: path.clone(),
-        source,
+        reason,
     }
 }

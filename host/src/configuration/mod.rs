@@ -28,6 +28,9 @@
 //! one), text where a section or a list belongs, an element that cannot be read. An error names the key, and the file and
 //! line or the variable that the value is from; one report has all that is wrong in a section.
 //!
+//! One thing is passed over: the text of an environment variable that happens to have the name of a section, since `MAIL`
+//! is set in every login shell and does not mean the section `Mail`.
+//!
 //! Two things serde takes out of our hands: the fields of a `#[serde(flatten)]` and of an internally tagged or untagged
 //! enumeration are matched exactly as spelled, unknown keys among them are not noticed, and their numbers and booleans are
 //! recognised by how they look.
@@ -45,6 +48,7 @@ mod error;
 mod files;
 mod host;
 mod in_memory;
+mod injectable;
 mod json;
 mod key;
 mod key_per_file;

@@ -5,6 +5,8 @@ use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 
+use serde::de::DeserializeOwned;
+
 use super::environment::HostEnvironment;
 use super::error::HostError;
 use super::host::Host;
@@ -112,6 +114,17 @@ impl HostBuilder {
     ) -> Self {
         self.sources.push(Arc::new(add));
         self.loaded = None;
+        self
+    }
+
+    /// Binds the options `T` to a section of the configuration; services get them as
+    /// [`Options<T>`](crate::options::Options). They are checked when the host starts, before anything is started.
+    #[must_use]
+    pub fn configure<T: DeserializeOwned + Send + Sync + 'static>(
+        mut self,
+        section: impl Into<String>,
+    ) -> Self {
+        self.services.configure::<T>(section);
         self
     }
 

@@ -10,6 +10,7 @@ use super::phase::Phase;
 use crate::BoxError;
 use crate::configuration::{BindError, ConfigurationError};
 use crate::logging::{ErrorChain, LoggingError};
+use crate::options::StartupValidationError;
 use crate::services::{DisposeError, GraphError, ServiceError};
 
 /// Why a host could not be built, started, run or stopped.
@@ -43,6 +44,9 @@ pub enum HostError {
     /// A function given to [`HostBuilder::before_build`](super::HostBuilder::before_build) failed.
     #[error("the host cannot be built: {}", ErrorChain::in_one_line(&**.0))]
     Extension(#[source] BoxError),
+    /// What is checked before the start, options above all, is not valid.
+    #[error("{}", ErrorChain::in_one_line(.0))]
+    Validation(#[from] StartupValidationError),
     /// A hosted service cannot be constructed.
     #[error("{}", ErrorChain::in_one_line(.0))]
     Construction(#[source] ServiceError),
@@ -72,7 +76,7 @@ pub enum HostError {
     Disposal(#[source] DisposeError),
     /// Several failures, in the order in which they came about.
     #[error("{}", joined(.0))]
-    Several(Vec<HostError>),
+    Several(Vec<Self>),
     /// [`Host::start`](super::Host::start) was called a second time.
     #[error("the host has already been started")]
     AlreadyStarted,

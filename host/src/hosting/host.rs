@@ -14,6 +14,7 @@ use super::options::HostOptions;
 use super::signals::StopOnSignals;
 use super::status;
 use crate::configuration::Configuration;
+use crate::options;
 use crate::services::ServiceProvider;
 
 /// An application that is ready to run: its services, and what starts and stops them.
@@ -24,13 +25,13 @@ use crate::services::ServiceProvider;
 /// second SIGINT ends the process at once, with exit code 130.
 #[doc(alias = "IHost")]
 pub struct Host {
+    /// Locked for as long as the host is starting or stopping. Before the container, which is to drop the services.
+    state: tokio::sync::Mutex<State>,
     services: ServiceProvider,
     configuration: Configuration,
     environment: HostEnvironment,
     lifetime: ApplicationLifetime,
     options: HostOptions,
-    /// Locked for as long as the host is starting or stopping.
-    state: tokio::sync::Mutex<State>,
     signals: Mutex<Option<StopOnSignals>>,
 }
 
@@ -49,12 +50,12 @@ impl Host {
         options: HostOptions,
     ) -> Self {
         Self {
+            state: tokio::sync::Mutex::new(State::Built),
             services,
             configuration,
             environment,
             lifetime,
             options,
-            state: tokio::sync::Mutex::new(State::Built),
             signals: Mutex::new(None),
         }
     }
@@ -115,11 +116,12 @@ impl Host {
         let asked = async {
             stop.cancelled().await;
             lifetime.stop_application();
-            std::future::pending().await
+            std::future::pending::<()>().await;
         };
         tokio::select! {
-            outcome = self.run() => outcome,
+            biased;
             () = asked => Ok(()),
+            outcome = self.run() => outcome,
         }
     }
 
@@ -142,12 +144,18 @@ impl Host {
         if !matches!(*state, State::Built) {
             return Err(HostError::AlreadyStarted);
         }
+        if self.lifetime.is_stop_requested() {
+            self.lifetime.notify_stopped();
+            *state = State::Ended;
+            return Ok(());
+        }
         tracing::debug!(
             target: "Microsoft.Extensions.Hosting.Internal.Host",
             event_id = 1,
             "Hosting starting"
         );
         status::configuration_files(&self.configuration);
+        options::validate(&self.services)?;
         let signals = StopOnSignals::register(&self.lifetime).map_err(HostError::Signals)?;
         *self.signals.lock().unwrap_or_else(PoisonError::into_inner) = Some(signals);
         let services = self
@@ -247,6 +255,10 @@ impl Host {
     /// # Errors
     ///
     /// Everything that failed while disposing.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, what is left is disposed synchronously.
     pub async fn dispose(self) -> Result<(), HostError> {
         // The hosted services are let go first, so that the container is the one who drops them.
         *self.state.lock().await = State::Ended;

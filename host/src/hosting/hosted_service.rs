@@ -136,10 +136,7 @@ pub trait HostedService: Send + Sync + 'static {
 
     /// The execution of a background service; `None` for any other. Not for users: [`BackgroundService`] fills it in.
     #[doc(hidden)]
-    fn execution(
-        self: Arc<Self>,
-        stopping: CancellationToken,
-    ) -> Option<Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send>>> {
+    fn execution(self: Arc<Self>, stopping: CancellationToken) -> Option<Execution> {
         drop(stopping);
         None
     }
@@ -150,7 +147,8 @@ pub trait HostedService: Send + Sync + 'static {
 /// The host spawns [`execute`](Self::execute) as a task when it is the service's turn to start, and goes on at once.
 /// When it is its turn to stop, `stopping` fires and the host waits for the task to end, as long as
 /// [`HostOptions::shutdown_timeout`](super::HostOptions::shutdown_timeout) allows; then the task is aborted and named in
-/// the log.
+/// the log. A task can only be aborted where it awaits: work that blocks its thread belongs into
+/// `tokio::task::spawn_blocking`, and has to end by itself, because the runtime waits for it when the process ends.
 ///
 /// Returning `Ok` early ends the service and nothing else. An error or a panic is handled as
 /// [`BackgroundServiceExceptionBehavior`](super::BackgroundServiceExceptionBehavior) says: by default the host stops and

@@ -78,11 +78,11 @@ impl Lifecycle {
         let mut start = StartLimit::new(&self.lifetime, &self.options);
         for phase in [Phase::Starting, Phase::Start, Phase::Started] {
             if self.start_phase(phase, &mut start).await.is_break() {
-                return self.abandon(start.ended()).await;
+                return self.abandon(start.watch().ended()).await;
             }
         }
         if self.lifetime.is_stop_requested() {
-            return self.abandon(start.ended()).await;
+            return self.abandon(start.watch().ended()).await;
         }
         Ok(Started::Running)
     }
@@ -95,30 +95,27 @@ impl Lifecycle {
     }
 
     async fn start_phase(&self, phase: Phase, start: &mut StartLimit) -> ControlFlow<()> {
-        let token = start.limit.token();
+        let watch = start.watch();
         let mut busy = Vec::new();
         let mut failed = false;
         let note = |hosted: &Hosted, outcome: Outcome| {
             match outcome {
                 Outcome::Done(Ok(())) => {}
-                Outcome::LetGo => busy.push(hosted.service.name()),
+                Outcome::LetGo => {
+                    let_go(hosted, phase);
+                    busy.push(hosted.service.name());
+                }
                 Outcome::Done(Err(error))
-                    if token.is_cancelled() && OperationCancelled::is_cause_of(&*error) =>
+                    if watch.has_ended() && OperationCancelled::is_cause_of(&*error) =>
                 {
                     busy.push(hosted.service.name());
                 }
                 Outcome::Done(Err(error)) => {
                     failed = true;
-                    self.fail(
-                        hosted,
-                        phase,
-                        error,
-                        11,
-                        "Hosting failed to start",
-                    );
+                    self.fail(hosted, phase, error, 11, "Hosting failed to start");
                 }
             }
-            if failed || token.is_cancelled() {
+            if failed || watch.has_ended() {
                 ControlFlow::Break(())
             } else {
                 ControlFlow::Continue(())
@@ -130,7 +127,7 @@ impl Lifecycle {
         } else {
             self.in_turn(services, phase, &mut start.limit, note).await;
         }
-        if let Some(StartEnded::TimedOut { limit }) = start.ended() {
+        if let Some(StartEnded::TimedOut { limit }) = watch.ended() {
             let failure = HostError::StartupTimedOut { limit, busy };
             tracing::error!(
                 target: "Microsoft.Extensions.Hosting.Internal.Host",
@@ -140,7 +137,7 @@ impl Lifecycle {
             );
             self.monitor.failures.push(failure);
         }
-        if failed || token.is_cancelled() {
+        if failed || watch.has_ended() {
             ControlFlow::Break(())
         } else {
             ControlFlow::Continue(())
@@ -175,11 +172,7 @@ impl Lifecycle {
                 Outcome::Done(Err(error)) => {
                     self.fail(hosted, phase, error, 5, "Hosting shutdown exception");
                 }
-                Outcome::LetGo => tracing::warn!(
-                    target: "Microsoft.Extensions.Hosting.Internal.Host",
-                    "The hosted service {} did not stop in time (it was busy in `{phase}`) and is let go.",
-                    hosted.service.name()
-                ),
+                Outcome::LetGo => let_go(hosted, phase),
             }
             ControlFlow::Continue(())
         };
@@ -264,6 +257,14 @@ impl Lifecycle {
         );
         self.monitor.failures.push(failure);
     }
+}
+
+fn let_go(hosted: &Hosted, phase: Phase) {
+    tracing::warn!(
+        target: "Microsoft.Extensions.Hosting.Internal.Host",
+        "The time was up while the hosted service {} was busy in its phase `{phase}`; it is let go.",
+        hosted.service.name()
+    );
 }
 
 impl Hosted {

@@ -81,6 +81,13 @@ pub(crate) enum StartEnded {
 /// The limit of a start: the startup timeout, or the application being asked to stop.
 pub(crate) struct StartLimit {
     pub(crate) limit: Limit,
+    watch: StartWatch,
+}
+
+/// Sees whether a start has to end.
+#[derive(Clone)]
+pub(crate) struct StartWatch {
+    lifetime: ApplicationLifetime,
     ended: Arc<OnceLock<StartEnded>>,
 }
 
@@ -100,8 +107,23 @@ impl StartLimit {
                 token,
                 running: Some(Box::pin(running)),
             },
-            ended,
+            watch: StartWatch {
+                lifetime: lifetime.clone(),
+                ended,
+            },
         }
+    }
+
+    pub(crate) fn watch(&self) -> StartWatch {
+        self.watch.clone()
+    }
+}
+
+impl StartWatch {
+    /// Whether no further service is to be started. A stop that a service asks for while it is being called counts at
+    /// once, before the token fires.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended.get().is_some() || self.lifetime.is_stop_requested()
     }
 
     /// Why the start has to end, if it has to.

@@ -2,6 +2,21 @@
 //!
 //! [`HostBuilder`] puts a [`Host`] together; [`HostedService`] and [`BackgroundService`] are what it runs;
 //! [`ApplicationLifetime`], [`HostEnvironment`] and [`HostOptions`] are how services and the host speak of it.
+//!
+//! # What differs from .NET
+//!
+//! Order, phases, messages and settings are those of .NET 10. On purpose it is otherwise in these points:
+//!
+//! | | .NET | here |
+//! | --- | --- | --- |
+//! | the start fails | nothing is stopped | what was started is stopped, in reverse |
+//! | a stop is asked for during the start | `Run` fails with a cancellation | no failure: what was started is stopped, the rest not started |
+//! | a service neither starts nor reacts to the startup timeout | the host waits for ever | it is let go, and the error says that the time was up and who was busy |
+//! | a service neither stops nor reacts to the shutdown timeout | the host waits for ever | it is let go and named in the log |
+//! | a background service fails | `Run` succeeds | `run` returns its error (as in .NET 11), so that the exit code is 1 |
+//! | a second SIGINT | nothing | the process ends at once, with exit code 130 |
+//! | callbacks for *stopping* | may run beside the services' `stopping` | are over before it, if something else than [`Host::stop`] asks for the stop |
+//! | a setting of the host that cannot be read | is ignored | is an error of `build` |
 
 mod builder;
 mod environment;

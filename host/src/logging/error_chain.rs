@@ -69,10 +69,7 @@ mod tests {
     fn causes_follow_their_error_and_are_not_repeated() {
         let error = layer(
             "cannot start: port 80: permission denied",
-            Some(layer(
-                "permission denied",
-                Some(layer("not root", None)),
-            )),
+            Some(layer("permission denied", Some(layer("not root", None)))),
         );
         assert_eq!(
             ErrorChain::in_one_line(&error).to_string(),

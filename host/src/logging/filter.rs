@@ -65,7 +65,10 @@ impl LogFilter {
         for section in configuration.section("Logging").children() {
             if section.key().eq_ignore_ascii_case("LogLevel") {
                 read(&section, false, &mut rules)?;
-            } else if CONSOLE.iter().any(|name| name.eq_ignore_ascii_case(section.key())) {
+            } else if CONSOLE
+                .iter()
+                .any(|name| name.eq_ignore_ascii_case(section.key()))
+            {
                 read(&section.section("LogLevel"), true, &mut rules)?;
             }
         }

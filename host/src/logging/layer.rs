@@ -44,7 +44,9 @@ pub struct ConsoleLayer {
 
 enum Output {
     /// Standard output, and standard error from that level on.
-    Console { errors_from: LogLevel },
+    Console {
+        errors_from: LogLevel,
+    },
     Other(Mutex<Box<dyn Write + Send>>),
 }
 
@@ -209,7 +211,10 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for ConsoleLayer {
     }
 
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
-        if let Some(span) = context.span(id).filter(|_| self.formatter.includes_scopes()) {
+        if let Some(span) = context
+            .span(id)
+            .filter(|_| self.formatter.includes_scopes())
+        {
             let mut scope = Scope(attributes.metadata().name().to_owned());
             attributes.record(&mut scope);
             span.extensions_mut().insert(scope);

@@ -59,7 +59,11 @@ impl Simple {
         out.push_str(indent);
         for (index, scope) in entry.scopes.iter().enumerate() {
             // The first arrow of a line of its own follows the indentation, of which it is a part.
-            out.push_str(if index == 0 && !indent.is_empty() { "=> " } else { " => " });
+            out.push_str(if index == 0 && !indent.is_empty() {
+                "=> "
+            } else {
+                " => "
+            });
             push_text(out, scope, " ");
         }
         true

@@ -6,61 +6,109 @@ use super::factory::Factory;
 use super::inject::Inject;
 use super::key::ServiceKey;
 
-macro_rules! additions {
-    ($($plain:ident $converted:ident $factory:ident $keyed:ident
-       from $of:ident $of_converted:ident $of_factory:ident, $name:literal $alias:literal $keyed_alias:literal;)*) => {
-        /// The usual registrations, each short for [`ServiceCollection::add`] of a [`ServiceDescriptor`].
-        impl ServiceCollection {$(
-            #[doc = concat!("Adds a ", $name, " `T`.")]
-            #[doc(alias = $alias)]
-            pub fn $plain<T: Inject>(&mut self) -> &mut Self {
-                self.add(ServiceDescriptor::$of::<T>())
-            }
+// Written out, so that a compile error in a user's registration shows the method and not a macro.
 
-            #[doc = concat!("Adds a ", $name, " service `S` that is implemented by `T`; the conversion is `|it| it`.")]
-            #[doc(alias = $alias)]
-            pub fn $converted<S, T>(&mut self, convert: fn(Arc<T>) -> Arc<S>) -> &mut Self
-            where
-                S: ?Sized + Send + Sync + 'static,
-                T: Inject,
-            {
-                self.add(ServiceDescriptor::$of_converted::<S, T>(convert))
-            }
-
-            #[doc = concat!("Adds a ", $name, " service that a [`Factory`] makes.")]
-            #[doc(alias = $alias)]
-            pub fn $factory<S, Args>(&mut self, factory: impl Factory<S, Args>) -> &mut Self
-            where
-                S: ?Sized + Send + Sync + 'static,
-            {
-                self.add(ServiceDescriptor::$of_factory::<S, Args>(factory))
-            }
-
-            #[doc = concat!("Adds a ", $name, " `T` with a key.")]
-            #[doc(alias = $keyed_alias)]
-            pub fn $keyed<T: Inject>(&mut self, key: impl Into<ServiceKey>) -> &mut Self {
-                self.add(ServiceDescriptor::$of::<T>().keyed(key))
-            }
-        )*}
-    };
-}
-
-additions! {
-    add_singleton add_singleton_as add_singleton_factory add_keyed_singleton
-        from singleton singleton_as singleton_factory, "singleton" "AddSingleton" "AddKeyedSingleton";
-    add_scoped add_scoped_as add_scoped_factory add_keyed_scoped
-        from scoped scoped_as scoped_factory, "scoped" "AddScoped" "AddKeyedScoped";
-    add_transient add_transient_as add_transient_factory add_keyed_transient
-        from transient transient_as transient_factory, "transient" "AddTransient" "AddKeyedTransient";
-}
-
+/// The usual registrations, each short for [`ServiceCollection::add`] of a [`ServiceDescriptor`].
 impl ServiceCollection {
+    /// Adds a singleton `T`: one for the whole container.
+    #[doc(alias = "AddSingleton")]
+    pub fn add_singleton<T: Inject>(&mut self) -> &mut Self {
+        self.add(ServiceDescriptor::singleton::<T>())
+    }
+
+    /// Adds a singleton service `S` that is implemented by `T`; the conversion is `|it| it`.
+    #[doc(alias = "AddSingleton")]
+    pub fn add_singleton_as<S, T>(&mut self, convert: fn(Arc<T>) -> Arc<S>) -> &mut Self
+    where
+        S: ?Sized + Send + Sync + 'static,
+        T: Inject,
+    {
+        self.add(ServiceDescriptor::singleton_as::<S, T>(convert))
+    }
+
+    /// Adds a singleton service that a [`Factory`] makes.
+    #[doc(alias = "AddSingleton")]
+    pub fn add_singleton_factory<S, Args>(&mut self, factory: impl Factory<S, Args>) -> &mut Self
+    where
+        S: ?Sized + Send + Sync + 'static,
+    {
+        self.add(ServiceDescriptor::singleton_factory::<S, Args>(factory))
+    }
+
+    /// Adds a singleton `T` with a key.
+    #[doc(alias = "AddKeyedSingleton")]
+    pub fn add_keyed_singleton<T: Inject>(&mut self, key: impl Into<ServiceKey>) -> &mut Self {
+        self.add(ServiceDescriptor::singleton::<T>().keyed(key))
+    }
+
+    /// Adds a scoped `T`: one for each scope.
+    #[doc(alias = "AddScoped")]
+    pub fn add_scoped<T: Inject>(&mut self) -> &mut Self {
+        self.add(ServiceDescriptor::scoped::<T>())
+    }
+
+    /// Adds a scoped service `S` that is implemented by `T`; the conversion is `|it| it`.
+    #[doc(alias = "AddScoped")]
+    pub fn add_scoped_as<S, T>(&mut self, convert: fn(Arc<T>) -> Arc<S>) -> &mut Self
+    where
+        S: ?Sized + Send + Sync + 'static,
+        T: Inject,
+    {
+        self.add(ServiceDescriptor::scoped_as::<S, T>(convert))
+    }
+
+    /// Adds a scoped service that a [`Factory`] makes.
+    #[doc(alias = "AddScoped")]
+    pub fn add_scoped_factory<S, Args>(&mut self, factory: impl Factory<S, Args>) -> &mut Self
+    where
+        S: ?Sized + Send + Sync + 'static,
+    {
+        self.add(ServiceDescriptor::scoped_factory::<S, Args>(factory))
+    }
+
+    /// Adds a scoped `T` with a key.
+    #[doc(alias = "AddKeyedScoped")]
+    pub fn add_keyed_scoped<T: Inject>(&mut self, key: impl Into<ServiceKey>) -> &mut Self {
+        self.add(ServiceDescriptor::scoped::<T>().keyed(key))
+    }
+
+    /// Adds a transient `T`: a new one each time.
+    #[doc(alias = "AddTransient")]
+    pub fn add_transient<T: Inject>(&mut self) -> &mut Self {
+        self.add(ServiceDescriptor::transient::<T>())
+    }
+
+    /// Adds a transient service `S` that is implemented by `T`; the conversion is `|it| it`.
+    #[doc(alias = "AddTransient")]
+    pub fn add_transient_as<S, T>(&mut self, convert: fn(Arc<T>) -> Arc<S>) -> &mut Self
+    where
+        S: ?Sized + Send + Sync + 'static,
+        T: Inject,
+    {
+        self.add(ServiceDescriptor::transient_as::<S, T>(convert))
+    }
+
+    /// Adds a transient service that a [`Factory`] makes.
+    #[doc(alias = "AddTransient")]
+    pub fn add_transient_factory<S, Args>(&mut self, factory: impl Factory<S, Args>) -> &mut Self
+    where
+        S: ?Sized + Send + Sync + 'static,
+    {
+        self.add(ServiceDescriptor::transient_factory::<S, Args>(factory))
+    }
+
+    /// Adds a transient `T` with a key.
+    #[doc(alias = "AddKeyedTransient")]
+    pub fn add_keyed_transient<T: Inject>(&mut self, key: impl Into<ServiceKey>) -> &mut Self {
+        self.add(ServiceDescriptor::transient::<T>().keyed(key))
+    }
+
     /// Adds an object that exists already. It is the caller's: the container does not dispose it.
     #[doc(alias = "AddSingleton")]
-    pub fn add_instance<S: ?Sized + Send + Sync + 'static>(
-        &mut self,
-        instance: Arc<S>,
-    ) -> &mut Self {
+    pub fn add_instance<S>(&mut self, instance: Arc<S>) -> &mut Self
+    where
+        S: ?Sized + Send + Sync + 'static,
+    {
         self.add(ServiceDescriptor::instance(instance))
     }
 }

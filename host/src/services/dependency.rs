@@ -1,6 +1,6 @@
 use std::any::TypeId;
 
-use super::inject::{Injectable, InjectableKeyed};
+use super::inject::Injectable;
 use super::key::{FromServiceKey, ServiceKey};
 use super::path::{ServiceForm, ServiceId, ServiceStep};
 
@@ -36,17 +36,15 @@ impl Dependency {
 
     /// What a field or parameter of the type `I` needs.
     pub fn of<I: Injectable>() -> Self {
-        Self {
-            parameter: Some(TypeId::of::<I>()),
-            ..I::dependency()
-        }
+        I::dependency().filling::<I>()
     }
 
-    /// What a field or parameter of the type `I` needs under `#[inject(key = ..)]`.
-    pub fn of_keyed<I: InjectableKeyed>(key: impl Into<ServiceKey>) -> Self {
+    /// The same, of a field or parameter of the type `T`, which may also be given by hand.
+    #[must_use]
+    pub fn filling<T: 'static>(self) -> Self {
         Self {
-            parameter: Some(TypeId::of::<I>()),
-            ..I::keyed_dependency(key.into())
+            parameter: Some(TypeId::of::<T>()),
+            ..self
         }
     }
 

@@ -4,13 +4,11 @@ use std::sync::Arc;
 
 use super::dependency::Dependency;
 use super::dispose::{AsyncDispose, Disposal, Dispose};
-use super::error::ServiceError;
 use super::factory::Factory;
 use super::inject::Inject;
 use super::key::ServiceKey;
-use super::owner::Created;
+use super::make::Source;
 use super::path::ServiceId;
-use super::resolver::Resolver;
 use crate::BoxError;
 
 /// How long a service lives.
@@ -79,98 +77,71 @@ impl Implementation {
     }
 }
 
-/// Where the service comes from. What is awaited when the host starts will be one more.
-pub(crate) enum Source<S: ?Sized> {
-    Instance(Arc<S>),
-    Make(Arc<dyn Make<S>>),
-}
-
-impl<S: ?Sized> Clone for Source<S> {
-    fn clone(&self) -> Self {
-        match self {
-            Self::Instance(instance) => Self::Instance(Arc::clone(instance)),
-            Self::Make(make) => Self::Make(Arc::clone(make)),
-        }
-    }
-}
-
-/// Makes a service anew each time.
-pub(crate) trait Make<S: ?Sized>: Send + Sync {
-    fn make(&self, resolver: &Resolver<'_>) -> Result<Created<S>, ServiceError>;
-
-    /// Whether it may give out an object that others own.
-    fn gives_shared(&self) -> bool {
-        false
-    }
-}
-
-struct Constructor<S: ?Sized, T> {
-    convert: fn(Arc<T>) -> Arc<S>,
-    disposal: Disposal<T>,
-}
-
-impl<S: ?Sized + Send + Sync + 'static, T: Inject> Make<S> for Constructor<S, T> {
-    fn make(&self, resolver: &Resolver<'_>) -> Result<Created<S>, ServiceError> {
-        let value = Arc::new(T::inject(resolver)?);
-        Ok(Created {
-            disposer: self.disposal.of(&value),
-            service: (self.convert)(value),
-        })
-    }
-}
-
-struct FactoryCall<F> {
-    factory: F,
-    shared: bool,
-}
-
-/// Hides the parameters of a factory.
-type BoxedFactory<S> = Box<dyn Fn(&Resolver<'_>) -> Result<Arc<S>, ServiceError> + Send + Sync>;
-
-impl<S: ?Sized + Send + Sync + 'static> Make<S> for FactoryCall<BoxedFactory<S>> {
-    fn make(&self, resolver: &Resolver<'_>) -> Result<Created<S>, ServiceError> {
-        Ok(Created {
-            service: (self.factory)(resolver)?,
-            disposer: None,
-        })
-    }
-
-    fn gives_shared(&self) -> bool {
-        self.shared
-    }
-}
-
-macro_rules! lifetimes {
-    ($($lifetime:ident $plain:ident $converted:ident $factory:ident $alias:literal;)*) => {$(
-        #[doc = concat!("A ", $alias, " `T`.")]
-        pub fn $plain<T: Inject>() -> ServiceDescriptor<T> {
-            ServiceDescriptor::constructed(ServiceLifetime::$lifetime, |it| it)
-        }
-
-        #[doc = concat!("A ", $alias, " service `S` that is implemented by `T`; the conversion is `|it| it`.")]
-        pub fn $converted<S, T>(convert: fn(Arc<T>) -> Arc<S>) -> ServiceDescriptor<S>
-        where
-            S: ?Sized + Send + Sync + 'static,
-            T: Inject,
-        {
-            ServiceDescriptor::constructed(ServiceLifetime::$lifetime, convert)
-        }
-
-        #[doc = concat!("A ", $alias, " service that a [`Factory`] makes.")]
-        pub fn $factory<S, Args>(factory: impl Factory<S, Args>) -> ServiceDescriptor<S>
-        where
-            S: ?Sized + Send + Sync + 'static,
-        {
-            ServiceDescriptor::made(ServiceLifetime::$lifetime, factory)
-        }
-    )*};
-}
-
 impl ServiceDescriptor {
-    lifetimes! {
-        Singleton singleton singleton_as singleton_factory "singleton";
-        Scoped scoped scoped_as scoped_factory "scoped";
-        Transient transient transient_as transient_factory "transient";
+    /// A singleton `T`: one for the whole container.
+    pub fn singleton<T: Inject>() -> ServiceDescriptor<T> {
+        ServiceDescriptor::constructed(ServiceLifetime::Singleton, |it| it)
+    }
+
+    /// A singleton service `S` that is implemented by `T`; the conversion is `|it| it`.
+    pub fn singleton_as<S, T>(convert: fn(Arc<T>) -> Arc<S>) -> ServiceDescriptor<S>
+    where
+        S: ?Sized + Send + Sync + 'static,
+        T: Inject,
+    {
+        ServiceDescriptor::constructed(ServiceLifetime::Singleton, convert)
+    }
+
+    /// A singleton service that a [`Factory`] makes.
+    pub fn singleton_factory<S, Args>(factory: impl Factory<S, Args>) -> ServiceDescriptor<S>
+    where
+        S: ?Sized + Send + Sync + 'static,
+    {
+        ServiceDescriptor::made(ServiceLifetime::Singleton, factory)
+    }
+
+    /// A scoped `T`: one for each scope.
+    pub fn scoped<T: Inject>() -> ServiceDescriptor<T> {
+        ServiceDescriptor::constructed(ServiceLifetime::Scoped, |it| it)
+    }
+
+    /// A scoped service `S` that is implemented by `T`; the conversion is `|it| it`.
+    pub fn scoped_as<S, T>(convert: fn(Arc<T>) -> Arc<S>) -> ServiceDescriptor<S>
+    where
+        S: ?Sized + Send + Sync + 'static,
+        T: Inject,
+    {
+        ServiceDescriptor::constructed(ServiceLifetime::Scoped, convert)
+    }
+
+    /// A scoped service that a [`Factory`] makes.
+    pub fn scoped_factory<S, Args>(factory: impl Factory<S, Args>) -> ServiceDescriptor<S>
+    where
+        S: ?Sized + Send + Sync + 'static,
+    {
+        ServiceDescriptor::made(ServiceLifetime::Scoped, factory)
+    }
+
+    /// A transient `T`: a new one each time.
+    pub fn transient<T: Inject>() -> ServiceDescriptor<T> {
+        ServiceDescriptor::constructed(ServiceLifetime::Transient, |it| it)
+    }
+
+    /// A transient service `S` that is implemented by `T`; the conversion is `|it| it`.
+    pub fn transient_as<S, T>(convert: fn(Arc<T>) -> Arc<S>) -> ServiceDescriptor<S>
+    where
+        S: ?Sized + Send + Sync + 'static,
+        T: Inject,
+    {
+        ServiceDescriptor::constructed(ServiceLifetime::Transient, convert)
+    }
+
+    /// A transient service that a [`Factory`] makes.
+    pub fn transient_factory<S, Args>(factory: impl Factory<S, Args>) -> ServiceDescriptor<S>
+    where
+        S: ?Sized + Send + Sync + 'static,
+    {
+        ServiceDescriptor::made(ServiceLifetime::Transient, factory)
     }
 
     /// An object that exists already. It is the caller's: the container does not dispose it.
@@ -203,31 +174,23 @@ impl ServiceDescriptor {
 
 impl<S: ?Sized + Send + Sync + 'static> ServiceDescriptor<S> {
     fn constructed<T: Inject>(lifetime: ServiceLifetime, convert: fn(Arc<T>) -> Arc<S>) -> Self {
-        let constructor = Constructor {
-            convert,
-            disposal: T::disposal(),
-        };
         Self {
             key: None,
             lifetime,
             implementation: Implementation::of::<T>(),
             dependencies: T::dependencies(),
-            source: Source::Make(Arc::new(constructor)),
+            source: Source::constructor(convert),
             disposal: None,
         }
     }
 
     fn made<Args, F: Factory<S, Args>>(lifetime: ServiceLifetime, factory: F) -> Self {
-        let call = FactoryCall::<BoxedFactory<S>> {
-            factory: Box::new(move |resolver| factory.make(resolver)),
-            shared: F::gives_shared(),
-        };
         Self {
             key: None,
             lifetime,
             implementation: Implementation::of::<S>(),
             dependencies: F::dependencies(),
-            source: Source::Make(Arc::new(call)),
+            source: Source::factory(factory),
             disposal: None,
         }
     }

@@ -29,6 +29,10 @@ use crate::BoxError;
 /// services.add_singleton::<Journal>();
 /// ```
 #[doc(alias = "IDisposable")]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is declared to be disposed, but does not say how",
+    note = "write `impl Dispose for {Self}`, or leave `#[inject(dispose)]` out: what is only dropped needs neither"
+)]
 pub trait Dispose: Send + Sync + 'static {
     /// Called once, before the container drops its `Arc`. Others may still hold theirs.
     ///
@@ -42,6 +46,10 @@ pub trait Dispose: Send + Sync + 'static {
 ///
 /// Where a type has both, this one is preferred; [`Dispose`] is for a disposal that cannot wait.
 #[doc(alias = "IAsyncDisposable")]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is declared to be disposed asynchronously, but does not say how",
+    note = "write `impl AsyncDispose for {Self}`, or leave `#[inject(dispose_async)]` out: what is only dropped needs neither"
+)]
 pub trait AsyncDispose: Send + Sync + 'static {
     /// Called once, before the container drops its `Arc`. Others may still hold theirs.
     ///

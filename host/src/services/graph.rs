@@ -50,7 +50,8 @@ impl<'a> Graph<'a> {
         Self { nodes }
     }
 
-    /// Everything that is wrong, in the order of the registrations.
+    /// Everything that is wrong: what is missing, then the cycles, then what is captured, each in the order of the
+    /// registrations.
     pub(crate) fn findings(&self) -> Vec<GraphFinding> {
         let mut findings = Vec::new();
         for (number, node) in self.nodes.iter().enumerate() {
@@ -72,8 +73,8 @@ impl<'a> Graph<'a> {
         );
         for (number, node) in self.nodes.iter().enumerate() {
             if node.info.lifetime == ServiceLifetime::Singleton {
-                let captured = self.captured_by(number).into_iter();
-                findings.extend(captured.map(|path| GraphFinding::CapturedScoped { path }));
+                let mut path = vec![node.info.step()];
+                self.captured_by(number, &mut path, &mut HashSet::new(), &mut findings);
             }
         }
         let mut known = HashSet::new();
@@ -125,38 +126,30 @@ impl<'a> Graph<'a> {
         search.cycles
     }
 
-    /// The scoped services that this singleton would keep, each with the first path to it. What another singleton on
-    /// the way keeps is found there.
-    fn captured_by(&self, singleton: usize) -> Vec<ServicePath> {
-        let mut found = Vec::new();
-        let mut seen = HashSet::from([singleton]);
-        let mut stack = vec![(singleton, vec![self.nodes[singleton].info.step()])];
-        while let Some((number, path)) = stack.pop() {
-            // The first edge is to be looked at first, and is the last to be pushed.
-            for edge in self.nodes[number].edges.iter().rev() {
-                let lifetime = self.nodes[edge.to].info.lifetime;
-                if lifetime == ServiceLifetime::Singleton {
-                    continue;
-                }
-                let mut path = path.clone();
-                self.push_step(&mut path, edge.to, Some(edge));
-                stack.push((edge.to, path));
+    /// The scoped services that the singleton at the beginning of the path would keep, each with the first path to it.
+    /// What another singleton on the way keeps is found there.
+    fn captured_by(
+        &self,
+        number: usize,
+        path: &mut Vec<ServiceStep>,
+        seen: &mut HashSet<usize>,
+        found: &mut Vec<GraphFinding>,
+    ) {
+        for edge in &self.nodes[number].edges {
+            let lifetime = self.nodes[edge.to].info.lifetime;
+            if lifetime == ServiceLifetime::Singleton || !seen.insert(edge.to) {
+                continue;
             }
-            while let Some((number, _)) = stack.last() {
-                if self.nodes[*number].info.lifetime == ServiceLifetime::Scoped {
-                    // The stack has an element: it was just looked at.
-                    let (number, path) = stack.pop().unwrap_or_default();
-                    if seen.insert(number) {
-                        found.push(path.into_iter().collect());
-                    }
-                } else if seen.insert(*number) {
-                    break;
-                } else {
-                    stack.pop();
-                }
+            let length = path.len();
+            self.push_step(path, edge.to, Some(edge));
+            if lifetime == ServiceLifetime::Scoped {
+                let path = path.iter().cloned().collect();
+                found.push(GraphFinding::CapturedScoped { path });
+            } else {
+                self.captured_by(edge.to, path, seen, found);
             }
+            path.truncate(length);
         }
-        found
     }
 
     /// For each registration the path to a scoped service that it cannot be constructed without, itself included.

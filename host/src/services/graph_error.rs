@@ -15,7 +15,7 @@ impl GraphError {
         Self { findings }
     }
 
-    /// Everything that was found, at least one, in the order of the registrations.
+    /// Everything that was found, at least one: what is missing, then the cycles, then what is captured.
     pub fn findings(&self) -> &[GraphFinding] {
         &self.findings
     }

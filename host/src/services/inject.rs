@@ -7,6 +7,7 @@ use super::key::ServiceKey;
 use super::provider::ServiceProvider;
 use super::resolver::Resolver;
 use super::scope::ServiceScopeFactory;
+use crate::BoxError;
 
 /// What the container can construct: it says what it needs, and is made of it.
 ///
@@ -106,6 +107,35 @@ pub trait InjectableKeyed: Injectable {
     /// What is needed for it.
     fn keyed_dependency(key: ServiceKey) -> Dependency {
         Self::dependency().with_key(key)
+    }
+}
+
+/// What the constructor of a `T` may return under `#[inject]`.
+#[diagnostic::on_unimplemented(
+    message = "`fn new` of an `#[inject]` block cannot return `{Self}`",
+    label = "not what a constructor of `{T}` returns",
+    note = "it returns `Self`, or `Result<Self, E>` whose error turns into a `BoxError`"
+)]
+pub trait ConstructorOutput<T> {
+    /// The value, or why there is none.
+    ///
+    /// # Errors
+    ///
+    /// The constructor's own.
+    fn into_constructed(self) -> Result<T, ServiceError>;
+}
+
+impl<T> ConstructorOutput<T> for T {
+    #[inline]
+    fn into_constructed(self) -> Result<T, ServiceError> {
+        Ok(self)
+    }
+}
+
+impl<T, E: Into<BoxError>> ConstructorOutput<T> for Result<T, E> {
+    #[inline]
+    fn into_constructed(self) -> Result<T, ServiceError> {
+        self.map_err(ServiceError::failed)
     }
 }
 

@@ -1,16 +1,13 @@
-use std::any::type_name;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use super::arguments::Arguments;
-use super::dependency::{Dependency, Need};
+use super::dependency::Need;
 use super::disposing::{self, DisposeError};
 use super::error::{ServiceError, ServiceErrorKind};
-use super::inject::{Inject, Injectable};
+use super::inject::Injectable;
 use super::key::ServiceKey;
 use super::owner::Owner;
 use super::path::{ServiceForm, ServiceId, ServiceStep};
-use super::reentry;
 use super::resolver::Resolver;
 use super::root::{Place, Root};
 use super::scope::ServiceScope;
@@ -99,7 +96,7 @@ impl ServiceProvider {
     }
 
     #[inline]
-    fn place(&self) -> Place<'_> {
+    pub(crate) fn place(&self) -> Place<'_> {
         Place {
             root: &self.root,
             scope: match &self.scope {
@@ -109,7 +106,7 @@ impl ServiceProvider {
         }
     }
 
-    fn resolver(&self) -> Resolver<'_> {
+    pub(crate) fn resolver(&self) -> Resolver<'_> {
         Resolver::for_service(self.place(), None)
     }
 
@@ -119,7 +116,10 @@ impl ServiceProvider {
         self.root.owner.is_closed() || self.scope_owner().is_some_and(Owner::is_closed)
     }
 
-    fn check_open(&self, step: impl FnOnce() -> ServiceStep) -> Result<(), ServiceError> {
+    pub(crate) fn check_open(
+        &self,
+        step: impl FnOnce() -> ServiceStep,
+    ) -> Result<(), ServiceError> {
         if self.is_disposed() {
             return Err(ServiceError::at(ServiceErrorKind::Disposed, step()));
         }
@@ -147,14 +147,7 @@ impl ServiceProvider {
             return Ok(Some(service));
         }
         self.check_open(|| step::<S>(None, ServiceForm::One))?;
-        let Some(entry) = table.and_then(Table::last) else {
-            return Ok(None);
-        };
-        let question = reentry::ask(entry.identity(), None)
-            .ok_or_else(|| asked_already::<S>(None, ServiceForm::One, entry.identity()))?;
-        let service = entry.resolve(self.place());
-        drop(question);
-        service.map(Some)
+        self.resolver().get()
     }
 
     /// The service `S`: the last registration of it.
@@ -194,14 +187,7 @@ impl ServiceProvider {
     ) -> Result<Option<Arc<S>>, ServiceError> {
         let key = key.into();
         self.check_open(|| step::<S>(Some(&key), ServiceForm::One))?;
-        let Some(table) = self.root.table::<S>() else {
-            return self.resolver().get_keyed(key);
-        };
-        let question = reentry::ask(table.identity(), Some(&key))
-            .ok_or_else(|| asked_already::<S>(Some(&key), ServiceForm::One, table.identity()))?;
-        let service = self.resolver().get_keyed(key);
-        drop(question);
-        service
+        self.resolver().get_keyed(key)
     }
 
     /// The service `S` with this key: its last registration, or else that with [`ServiceKey::ANY`].
@@ -238,16 +224,10 @@ impl ServiceProvider {
         key: Option<&ServiceKey>,
     ) -> Result<Vec<Arc<S>>, ServiceError> {
         self.check_open(|| step::<S>(key, ServiceForm::All))?;
-        let Some(table) = self.root.table::<S>() else {
-            return Ok(Vec::new());
-        };
-        // One byte further than the single services of the same key.
-        let identity = table.identity() + 1;
-        let question = reentry::ask(identity, key)
-            .ok_or_else(|| asked_already::<S>(key, ServiceForm::All, table.identity()))?;
-        let services = table.all(key, self.place());
-        drop(question);
-        services
+        match self.root.table::<S>() {
+            Some(table) => table.all(key, self.place()),
+            None => Ok(Vec::new()),
+        }
     }
 
     /// Anything that could stand in a field: `provider.inject::<Options<T>>()`.
@@ -258,80 +238,6 @@ impl ServiceProvider {
     pub fn inject<I: Injectable>(&self) -> Result<I, ServiceError> {
         self.check_open(|| step::<I>(None, ServiceForm::One))?;
         I::inject(&self.resolver())
-    }
-
-    /// Constructs a `T` of what is registered, whether it is registered itself or not. It belongs to the caller; what
-    /// it was constructed with belongs to the container as ever.
-    ///
-    /// It costs what its dependencies cost: nothing, where it has none.
-    ///
-    /// # Errors
-    ///
-    /// When something that it needs cannot be had, its constructor fails, or everything is disposed.
-    #[doc(alias = "ActivatorUtilities")]
-    #[doc(alias = "CreateInstance")]
-    #[inline]
-    pub fn construct<T: Inject>(&self) -> Result<T, ServiceError> {
-        self.check_open(|| step::<T>(None, ServiceForm::One))?;
-        T::inject(&self.resolver()).map_err(in_construction::<T>)
-    }
-
-    /// Constructs a `T` of these arguments, each given to the first parameter or field of exactly its type, and for the
-    /// rest of what is registered. It belongs to the caller.
-    ///
-    /// ```
-    /// use std::sync::Arc;
-    /// use campanile_host::Inject;
-    /// use campanile_host::services::ServiceCollection;
-    ///
-    /// #[derive(Inject)]
-    /// struct Press;
-    ///
-    /// #[derive(Inject)]
-    /// struct Page {
-    ///     press: Arc<Press>,
-    ///     #[inject(argument)]
-    ///     text: String,
-    /// }
-    ///
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let mut services = ServiceCollection::new();
-    /// services.add_singleton::<Press>();
-    /// let provider = services.build()?;
-    /// let page = provider.construct_with::<Page>((String::from("hello"),))?;
-    /// assert_eq!(page.text, "hello");
-    /// # let _ = page.press;
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// As [`ServiceProvider::construct`]; and when an argument fits no parameter, before anything is constructed.
-    #[doc(alias = "CreateInstance")]
-    pub fn construct_with<T: Inject>(&self, arguments: impl Arguments) -> Result<T, ServiceError> {
-        self.check_open(|| step::<T>(None, ServiceForm::One))?;
-        let arguments = arguments.into_arguments();
-        let dependencies = T::dependencies();
-        let parameters = dependencies.iter().filter_map(Dependency::parameter);
-        if let Some(name) = arguments.unused(parameters) {
-            let kind = ServiceErrorKind::UnusedArgument(name);
-            return Err(ServiceError::at(kind, step::<T>(None, ServiceForm::One)));
-        }
-        T::inject(&Resolver::with_arguments(self.place(), &arguments)).map_err(in_construction::<T>)
-    }
-
-    /// The service `T` if it is registered, or else one that is constructed, and belongs to the caller.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`ServiceProvider::get`] and [`ServiceProvider::construct`].
-    #[doc(alias = "GetServiceOrCreateInstance")]
-    pub fn get_or_construct<T: Inject>(&self) -> Result<Arc<T>, ServiceError> {
-        match self.get::<T>()? {
-            Some(service) => Ok(service),
-            None => self.construct::<T>().map(Arc::new),
-        }
     }
 
     /// Whether the service `S` is registered without a key. It constructs nothing.
@@ -405,22 +311,6 @@ impl ServiceProvider {
 
 fn step<S: ?Sized + 'static>(key: Option<&ServiceKey>, form: ServiceForm) -> ServiceStep {
     ServiceStep::new(ServiceId::of::<S>().with_key(key.cloned()), form)
-}
-
-/// The error of a constructor or factory that asks for what it is part of.
-fn asked_already<S: ?Sized + 'static>(
-    key: Option<&ServiceKey>,
-    form: ServiceForm,
-    identity: usize,
-) -> ServiceError {
-    ServiceError::cycle([step::<S>(key, form)].into_iter().collect(), identity)
-}
-
-/// `T` has no identity in the container, and so no cycle begins with it.
-fn in_construction<T: 'static>(error: ServiceError) -> ServiceError {
-    error.through(0, || {
-        step::<T>(None, ServiceForm::One).implemented_by(type_name::<T>())
-    })
 }
 
 impl Clone for ServiceProvider {

@@ -1,33 +1,28 @@
-//! What this thread is asking a provider for at the moment. A constructor or factory that asks again for what it is
+//! What this thread is constructing at the moment. A constructor or factory that asks a provider for what it is itself
 //! part of would go on for ever: the check at build sees declared needs only.
 
 use std::cell::RefCell;
 
-use super::key::ServiceKey;
-
 thread_local! {
-    static ASKED: RefCell<Vec<(usize, Option<ServiceKey>)>> = const { RefCell::new(Vec::new()) };
+    static CONSTRUCTING: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Ends the question when it is dropped, also by a panic.
-pub(crate) struct Question(());
+/// Ends the construction when it is dropped, also by a panic.
+pub(crate) struct Entered(());
 
-/// Begins a question for what `identity` and `key` stand for; none if this thread is inside of the same question.
-pub(crate) fn ask(identity: usize, key: Option<&ServiceKey>) -> Option<Question> {
-    ASKED.with_borrow_mut(|asked| {
-        if asked
-            .iter()
-            .any(|(other, its_key)| *other == identity && its_key.as_ref() == key)
-        {
+/// Begins a construction of what this identity stands for; none if this thread is inside of one already.
+pub(crate) fn enter(identity: usize) -> Option<Entered> {
+    CONSTRUCTING.with_borrow_mut(|constructing| {
+        if constructing.contains(&identity) {
             return None;
         }
-        asked.push((identity, key.cloned()));
-        Some(Question(()))
+        constructing.push(identity);
+        Some(Entered(()))
     })
 }
 
-impl Drop for Question {
+impl Drop for Entered {
     fn drop(&mut self) {
-        ASKED.with_borrow_mut(|asked| asked.pop());
+        CONSTRUCTING.with_borrow_mut(Vec::pop);
     }
 }

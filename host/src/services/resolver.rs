@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::arguments::ArgumentList;
 use super::error::{ServiceError, ServiceErrorKind};
-use super::inject::{Injectable, InjectableKeyed};
 use super::key::{FromServiceKey, ServiceKey};
 use super::path::{ServiceForm, ServiceId, ServiceStep};
 use super::provider::ServiceProvider;
@@ -36,32 +35,10 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// A field or parameter: an argument of its type that was given by hand, or else what is injected.
-    ///
-    /// # Errors
-    ///
-    /// When what is needed cannot be had.
+    /// The argument that was given by hand for a field or parameter of the type `T`, if one was.
     #[inline]
-    pub fn parameter<I: Injectable>(&self) -> Result<I, ServiceError> {
-        match self.arguments.and_then(ArgumentList::take) {
-            Some(argument) => Ok(argument),
-            None => I::inject(self),
-        }
-    }
-
-    /// The same from the registrations with `key`.
-    ///
-    /// # Errors
-    ///
-    /// When what is needed cannot be had.
-    pub fn parameter_keyed<I: InjectableKeyed>(
-        &self,
-        key: impl Into<ServiceKey>,
-    ) -> Result<I, ServiceError> {
-        match self.arguments.and_then(ArgumentList::take) {
-            Some(argument) => Ok(argument),
-            None => I::inject_keyed(self, key.into()),
-        }
+    pub fn given<T: 'static>(&self) -> Option<T> {
+        self.arguments.and_then(ArgumentList::take)
     }
 
     /// An argument that has to be given by hand.
@@ -70,8 +47,7 @@ impl<'a> Resolver<'a> {
     ///
     /// When none of the type `T` was given.
     pub fn argument<T: 'static>(&self) -> Result<T, ServiceError> {
-        self.arguments
-            .and_then(ArgumentList::take)
+        self.given()
             .ok_or_else(|| ServiceError::missing(ServiceId::of::<T>()))
     }
 
@@ -125,10 +101,12 @@ impl<'a> Resolver<'a> {
             let step = ServiceStep::new(service, ServiceForm::One);
             return Err(ServiceError::at(ServiceErrorKind::AnyKey, step));
         }
-        match self.place.root.table::<S>() {
-            Some(table) => table.get_keyed(&key, self.place),
-            None => Ok(None),
-        }
+        let answering = self
+            .place
+            .root
+            .table::<S>()
+            .and_then(|it| it.answering(&key));
+        answering.map(|it| it.resolve(self.place)).transpose()
     }
 
     /// The service `S` with this key.

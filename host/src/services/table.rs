@@ -1,12 +1,15 @@
 use std::collections::HashMap;
+use std::ops::Deref;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock, Weak};
 
-use super::descriptor::{ServiceDescriptor, ServiceLifetime, Source};
+use super::descriptor::{ServiceDescriptor, ServiceLifetime};
 use super::dispose::Disposal;
 use super::error::{ServiceError, ServiceErrorKind};
 use super::key::ServiceKey;
+use super::make::Source;
 use super::owner::Created;
 use super::path::{ServiceForm, ServiceId, ServicePath, ServiceStep};
+use super::reentry;
 use super::registration::Info;
 use super::resolver::Resolver;
 use super::root::Place;
@@ -17,10 +20,26 @@ pub(crate) struct Table<S: ?Sized> {
     /// In the order of registration, whatever the key.
     keyed: Vec<Entry<S>>,
     by_key: HashMap<ServiceKey, Vec<usize>>,
-    any: Option<Entry<S>>,
-    /// What the any-key registration has become for the keys that were asked for: a singleton or scoped service is one
-    /// per key.
+    any: Vec<Entry<S>>,
+    /// What the any-key registration has become for the keys that were asked for.
     variants: RwLock<HashMap<ServiceKey, Arc<Entry<S>>>>,
+}
+
+/// The registration that answers for a key.
+pub(crate) enum Answering<'a, S: ?Sized> {
+    Own(&'a Entry<S>),
+    Variant(Arc<Entry<S>>),
+}
+
+impl<S: ?Sized> Deref for Answering<'_, S> {
+    type Target = Entry<S>;
+
+    fn deref(&self) -> &Entry<S> {
+        match self {
+            Self::Own(entry) => entry,
+            Self::Variant(entry) => entry,
+        }
+    }
 }
 
 /// One registration, or what it has become for a key.
@@ -41,7 +60,7 @@ impl<S: ?Sized + Send + Sync + 'static> Table<S> {
             unkeyed: Vec::new(),
             keyed: Vec::new(),
             by_key: HashMap::new(),
-            any: None,
+            any: Vec::new(),
             variants: RwLock::default(),
         }
     }
@@ -49,7 +68,7 @@ impl<S: ?Sized + Send + Sync + 'static> Table<S> {
     pub(crate) fn add(&mut self, entry: Entry<S>) {
         match &entry.key {
             None => self.unkeyed.push(entry),
-            Some(key) if key.is_any() => self.any = Some(entry),
+            Some(key) if key.is_any() => self.any.push(entry),
             Some(key) => {
                 let index = self.keyed.len();
                 self.by_key.entry(key.clone()).or_default().push(index);
@@ -66,36 +85,31 @@ impl<S: ?Sized + Send + Sync + 'static> Table<S> {
 
     /// Whether a single service with this key can be had.
     pub(crate) fn has_key(&self, key: &ServiceKey) -> bool {
-        !key.is_any() && (self.by_key.contains_key(key) || self.any.is_some())
+        !key.is_any() && (self.by_key.contains_key(key) || !self.any.is_empty())
     }
 
-    /// A single service with a key.
-    pub(crate) fn get_keyed(
-        &self,
-        key: &ServiceKey,
-        place: Place<'_>,
-    ) -> Result<Option<Arc<S>>, ServiceError> {
-        let own = self.by_key.get(key).and_then(|indices| indices.last());
-        if let Some(index) = own {
-            return self.keyed[*index].resolve(place).map(Some);
+    /// The registration that answers for a single service with this key: the last of the key, or else of the any-key.
+    pub(crate) fn answering(&self, key: &ServiceKey) -> Option<Answering<'_, S>> {
+        if let Some(index) = self.by_key.get(key).and_then(|indices| indices.last()) {
+            return Some(Answering::Own(&self.keyed[*index]));
         }
-        let Some(any) = &self.any else {
-            return Ok(None);
-        };
-        if any.info.lifetime == ServiceLifetime::Transient {
-            return any.for_key(key).resolve(place).map(Some);
-        }
+        let any = self.any.last()?;
+        Some(Answering::Variant(self.variant(any, key)))
+    }
+
+    /// What the any-key registration is for this key.
+    fn variant(&self, any: &Entry<S>, key: &ServiceKey) -> Arc<Entry<S>> {
         let known = self.variants.read().unwrap_or_else(PoisonError::into_inner);
-        let known = known.get(key).cloned();
-        let variant = known.unwrap_or_else(|| {
-            let mut variants = self
-                .variants
-                .write()
-                .unwrap_or_else(PoisonError::into_inner);
-            let variant = variants.entry(key.clone());
-            Arc::clone(variant.or_insert_with(|| Arc::new(any.for_key(key))))
-        });
-        variant.resolve(place).map(Some)
+        if let Some(variant) = known.get(key) {
+            return Arc::clone(variant);
+        }
+        drop(known);
+        let mut known = self
+            .variants
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        let variant = known.entry(key.clone());
+        Arc::clone(variant.or_insert_with(|| Arc::new(any.for_key(key))))
     }
 
     /// All services without a key, or with one: those with any key of their own if it is the any-key.
@@ -254,6 +268,10 @@ impl<S: ?Sized + Send + Sync + 'static> Entry<S> {
                     disposer: None,
                 });
             }
+        };
+        let Some(_entered) = reentry::enter(self.identity()) else {
+            let path = ServicePath::from_iter([self.step()]);
+            return Err(ServiceError::cycle(path, self.identity()));
         };
         let mut created = make
             .make(&Resolver::for_service(place, self.key.as_ref()))

@@ -10,8 +10,8 @@ pub fn is_systemd_service() -> bool {
     if !cfg!(unix) {
         return false;
     }
-    let started_by_systemd = std::env::var("SYSTEMD_EXEC_PID")
-        .is_ok_and(|id| id.parse() == Ok(std::process::id()));
+    let started_by_systemd =
+        std::env::var("SYSTEMD_EXEC_PID").is_ok_and(|id| id.parse() == Ok(std::process::id()));
     started_by_systemd || std::env::var_os("NOTIFY_SOCKET").is_some_and(|path| !path.is_empty())
 }
 

@@ -17,5 +17,5 @@ pub(crate) const STOPPING_TIMEOUT: Duration = Duration::from_secs(5);
 /// How many connections may wait for being accepted; the system may have a lower limit.
 pub(crate) const BACKLOG: i32 = 4096;
 
-/// How long connections that were told to abort may take for it.
-pub(crate) const ABORT_TIMEOUT: Duration = Duration::from_millis(500);
+/// How long connections that were told to abort may take for it; the host lets go of a service soon after its time is up.
+pub(crate) const ABORT_TIMEOUT: Duration = Duration::from_millis(200);

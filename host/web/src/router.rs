@@ -219,11 +219,11 @@ mod tests {
     use http_body_util::BodyExt;
 
     fn text(text: &'static str) -> WebService {
-        WebService::handler(move |_| ready(text))
+        WebService::from_handler(move |_| ready(text))
     }
 
     fn echo() -> WebService {
-        WebService::handler(|request: Request| {
+        WebService::from_handler(|request: Request| {
             let values = request.extensions().get::<RouteValues>().cloned();
             ready(
                 format!(

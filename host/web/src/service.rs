@@ -14,6 +14,7 @@ use tower_service::Service;
 
 use crate::body::{Body, Request, Response};
 use crate::response::{IntoResponse, unhandled};
+use crate::router::Router;
 
 /// The answer of a [`WebService`], to come.
 pub type ResponseFuture = Pin<Box<dyn Future<Output = Response> + Send>>;
@@ -44,12 +45,17 @@ impl WebService {
         }
     }
 
-    pub(crate) fn handler<H, F>(handler: H) -> Self
+    /// A service that answers every request by calling a function.
+    pub fn from_handler<H, F>(handler: H) -> Self
     where
         H: Fn(Request) -> F + Send + Sync + 'static,
         F: Future<Output: IntoResponse> + Send + 'static,
     {
         Self(Arc::new(Handler(handler)))
+    }
+
+    pub(crate) fn router(router: Arc<Router>) -> Self {
+        Self(router)
     }
 
     pub(crate) fn dispatch(&self, request: Request) -> ResponseFuture {
@@ -96,6 +102,12 @@ impl Future for WebServiceFuture {
 impl fmt::Debug for WebServiceFuture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WebServiceFuture").finish_non_exhaustive()
+    }
+}
+
+impl Erased for Router {
+    fn call(&self, request: Request) -> ResponseFuture {
+        self.dispatch(request)
     }
 }
 

@@ -1,2 +1,56 @@
-//! Placeholder.
-fn main() {}
+//! The hubs that the SignalR conformance probe asks.
+//!
+//! What is not mapped is not there yet: streams, client results, authorization, stateful reconnect, raw connections, and
+//! the transports but WebSockets.
+
+mod conformance;
+mod payload;
+mod small;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use campanile_host::hosting::{HostBuilder, HostError};
+use campanile_host::services::ServiceDescriptor;
+use campanile_hub::{HttpTransports, HubHostBuilderExt};
+use campanile_web::WebHostBuilderExt;
+use conformance::{
+    ConformanceHub, DetailedHub, Greeting, ImpatientHub, ParallelHub, ReconnectHub, SmallHub,
+    WebSocketlessHub,
+};
+use small::{BenchHub, ClockHub};
+
+#[tokio::main]
+async fn main() -> Result<(), HostError> {
+    HostBuilder::new()
+        .configure_services(|services| {
+            services.add(ServiceDescriptor::instance(Arc::new(Greeting("hello "))));
+        })
+        .add_hub::<ClockHub>("/hubs/clock")
+        .add_hub::<BenchHub>("/hubs/bench")
+        .add_hub::<ConformanceHub>("/hubs/conformance")
+        .add_hub_with::<WebSocketlessHub>("/hubs/conformance-nowebsockets", |options| {
+            options.transports = HttpTransports::NONE;
+        })
+        .add_hub_with::<DetailedHub>("/hubs/detailed", |options| {
+            options.enable_detailed_errors = true;
+        })
+        .add_hub_with::<SmallHub>("/hubs/small", |options| {
+            options.maximum_receive_message_size = Some(200);
+            options.enable_detailed_errors = true;
+        })
+        .add_hub_with::<ImpatientHub>("/hubs/impatient", |options| {
+            options.keep_alive_interval = Duration::from_secs(1);
+            options.client_timeout_interval = Duration::from_secs(3);
+            options.handshake_timeout = Duration::from_secs(2);
+            options.enable_detailed_errors = true;
+        })
+        .add_hub_with::<ParallelHub>("/hubs/parallel", |options| {
+            options.maximum_parallel_invocations_per_client = 3;
+        })
+        .add_hub::<ReconnectHub>("/hubs/reconnect")
+        .map_health_checks("/healthz")
+        .build()?
+        .run()
+        .await
+}

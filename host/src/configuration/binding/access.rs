@@ -5,8 +5,8 @@ use std::vec;
 use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeSeed, IntoDeserializer, MapAccess, SeqAccess};
 
-use super::deserializer::Here;
 use super::fault::Fault;
+use super::here::Here;
 use super::scalar::Text;
 
 /// A list: the values of the children, whatever their names.
@@ -57,7 +57,7 @@ impl<'de> MapAccess<'de> for Entries<'_> {
         };
         seed.deserialize(Text::key(name))
             .map(Some)
-            .map_err(|fault| child.blame(fault))
+            .map_err(|fault| child.blame_key(fault))
     }
 
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Fault> {

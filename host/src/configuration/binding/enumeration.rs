@@ -5,9 +5,9 @@ use serde::de::{
     DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, VariantAccess, Visitor,
 };
 
-use super::deserializer::Here;
 use super::fault::Fault;
 use super::field;
+use super::here::Here;
 
 /// The variant of this name, but for case, underscores and spaces around.
 pub(super) fn find(name: &str, variants: &'static [&'static str]) -> Result<&'static str, Fault> {

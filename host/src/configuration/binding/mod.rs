@@ -6,13 +6,14 @@ mod enumeration;
 mod error;
 mod fault;
 mod field;
+mod here;
 mod scalar;
 mod time_span;
 
 use serde::de::DeserializeOwned;
 
-use self::deserializer::{Context, Here};
 use self::fault::{Fault, FaultKind};
+use self::here::{Context, Here};
 use super::tree::{NodeId, ROOT, Tree};
 
 pub use self::error::{BindError, BindProblem, BindProblemKind};

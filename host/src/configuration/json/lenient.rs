@@ -86,7 +86,7 @@ mod tests {
     fn comments_become_spaces_and_nothing_moves() {
         for (text, strict) in [
             ("// ä\n{}", "     \n{}"),
-            ("{/* a\n* / */}", "{    \n       }"),
+            ("{/* a\n* / */}", "{    \n      }"),
             (r#"{"//": "/* */"}"#, r#"{"//": "/* */"}"#),
             (r#"{"\"//": 1}"#, r#"{"\"//": 1}"#),
             ("{} /* never closed", "{}                "),

@@ -29,10 +29,10 @@ impl Provider for JsonFile {
                     path: self.path.clone(),
                 });
             }
-            Err(source) => {
+            Err(reason) => {
                 return Err(ConfigurationError::Unreadable {
                     path: self.path.clone(),
-                    source,
+                    reason,
                 });
             }
         };

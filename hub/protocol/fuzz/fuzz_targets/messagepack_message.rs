@@ -12,7 +12,9 @@ fuzz_target!(|body: &[u8]| {
             let _ = arguments.next::<String>();
             let _ = arguments.finish();
         }
-        Ok(IncomingMessage::StreamItem { item, .. }) => drop(item.deserialize::<serde_json::Value>()),
+        Ok(IncomingMessage::StreamItem { item, .. }) => {
+            drop(item.deserialize::<serde_json::Value>())
+        }
         Ok(IncomingMessage::Completion(completion)) => {
             if let CompletionOutcome::Result(result) = completion.outcome {
                 let _ = result.deserialize::<serde_json::Value>();

@@ -1,7 +1,7 @@
-use std::io::{self, Write as _};
+use std::io;
 
 use serde::{Serialize, Serializer as _};
-use serde_json::ser::{CharEscape, Formatter};
+use serde_json::ser::{CharEscape, CompactFormatter, Formatter};
 
 use crate::WriteError;
 
@@ -29,11 +29,19 @@ struct RelaxedFormatter;
 
 impl Formatter for RelaxedFormatter {
     fn write_f32<W: io::Write + ?Sized>(&mut self, writer: &mut W, value: f32) -> io::Result<()> {
-        write_float(writer, format_args!("{value:e}"), 9)
+        write_float(
+            writer,
+            |shortest| CompactFormatter.write_f32(shortest, value),
+            9,
+        )
     }
 
     fn write_f64<W: io::Write + ?Sized>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
-        write_float(writer, format_args!("{value:e}"), 17)
+        write_float(
+            writer,
+            |shortest| CompactFormatter.write_f64(shortest, value),
+            17,
+        )
     }
 
     fn write_string_fragment<W: io::Write + ?Sized>(
@@ -100,44 +108,43 @@ fn is_escaped(character: char) -> bool {
     )
 }
 
-/// The longest text of a float in scientific form: sign, 17 digits, point, `e`, sign, three digits.
-const MAXIMUM_FLOAT: usize = 24;
+/// Room for `serde_json`'s text of a float: sign, 17 digits, point, zeros, exponent.
+const MAXIMUM_FLOAT: usize = 40;
 
 /// Writes a finite number as .NET's shortest round-trip form does: plain up to so many digits before the point and up to four
-/// zeros behind it, otherwise scientific with an exponent of at least two digits.
+/// zeros before the first digit behind it, otherwise scientific with an exponent of at least two digits.
 ///
-/// `scientific` is Rust's shortest round-trip form, `-1.25e-7`, which has the same digits.
+/// The digits are those of `serde_json`'s text. (Rust's own has others where two of the shortest are equally near.)
 fn write_float<W: io::Write + ?Sized>(
     writer: &mut W,
-    scientific: std::fmt::Arguments<'_>,
+    write_shortest: impl FnOnce(&mut &mut [u8]) -> io::Result<()>,
     maximum: i32,
 ) -> io::Result<()> {
     let mut buffer = [0; MAXIMUM_FLOAT];
     let mut rest = &mut buffer[..];
-    rest.write_fmt(scientific)?;
+    write_shortest(&mut rest)?;
     let length = MAXIMUM_FLOAT - rest.len();
-    let (sign, unsigned) = match &buffer[..length] {
-        [b'-', unsigned @ ..] => (&b"-"[..], unsigned),
-        unsigned => (&b""[..], unsigned),
-    };
-    let e = unsigned
-        .iter()
-        .position(|&it| it == b'e')
-        .unwrap_or(unsigned.len());
-    let exponent: i32 = unsigned
-        .get(e + 1..)
-        .and_then(|it| std::str::from_utf8(it).ok()?.parse().ok())
-        .unwrap_or(0);
-    let first = &unsigned[..1];
-    let others = unsigned.get(2..e).unwrap_or_default();
+    let Decimal {
+        negative,
+        digits,
+        length,
+        point,
+    } = Decimal::parse(&buffer[..length]);
+    let digits = &digits[..length];
 
-    writer.write_all(sign)?;
-    if exponent >= maximum || exponent < -4 {
-        writer.write_all(first)?;
+    if negative {
+        writer.write_all(b"-")?;
+    }
+    let Some((first, others)) = digits.split_first() else {
+        return writer.write_all(b"0");
+    };
+    if point > maximum || point < -3 {
+        writer.write_all(&[*first])?;
         if !others.is_empty() {
             writer.write_all(b".")?;
             writer.write_all(others)?;
         }
+        let exponent = point - 1;
         return write!(
             writer,
             "E{}{:02}",
@@ -145,21 +152,66 @@ fn write_float<W: io::Write + ?Sized>(
             exponent.abs()
         );
     }
-    let Ok(shift) = usize::try_from(exponent) else {
-        writer.write_all(b"0.")?;
-        writer.write_all(&b"000"[..usize::try_from(-1 - exponent).unwrap_or(0)])?;
-        writer.write_all(first)?;
-        return writer.write_all(others);
-    };
-    writer.write_all(first)?;
-    if others.len() <= shift {
-        writer.write_all(others)?;
-        return writer.write_all(&[b'0'; 17][..shift - others.len()]);
+    match usize::try_from(point) {
+        Err(_) | Ok(0) => {
+            writer.write_all(b"0.")?;
+            writer.write_all(&b"000"[..point.unsigned_abs() as usize])?;
+            writer.write_all(digits)
+        }
+        Ok(point) if point < digits.len() => {
+            writer.write_all(&digits[..point])?;
+            writer.write_all(b".")?;
+            writer.write_all(&digits[point..])
+        }
+        Ok(point) => {
+            writer.write_all(digits)?;
+            writer.write_all(&[b'0'; 17][..point - digits.len()])
+        }
     }
-    let (before, behind) = others.split_at(shift);
-    writer.write_all(before)?;
-    writer.write_all(b".")?;
-    writer.write_all(behind)
+}
+
+/// A number as digits, the first and the last of which are not 0, and the place of the point: 0.125 is `125` and 0.
+struct Decimal {
+    negative: bool,
+    digits: [u8; MAXIMUM_FLOAT],
+    length: usize,
+    point: i32,
+}
+
+impl Decimal {
+    /// From any of `-1.25e-7`, `0.05`, `100.0`.
+    fn parse(text: &[u8]) -> Self {
+        let mut it = Self {
+            negative: false,
+            digits: [0; MAXIMUM_FLOAT],
+            length: 0,
+            point: 0,
+        };
+        let mut behind_point = false;
+        for (index, &byte) in text.iter().enumerate() {
+            match byte {
+                b'-' => it.negative = true,
+                b'.' => behind_point = true,
+                b'e' => {
+                    let exponent = std::str::from_utf8(&text[index + 1..])
+                        .ok()
+                        .and_then(|it| it.parse::<i32>().ok());
+                    it.point += exponent.unwrap_or(0);
+                    break;
+                }
+                b'0' if it.length == 0 => it.point -= i32::from(behind_point),
+                digit => {
+                    it.digits[it.length] = digit;
+                    it.length += 1;
+                    it.point += i32::from(!behind_point);
+                }
+            }
+        }
+        while it.length > 0 && it.digits[it.length - 1] == b'0' {
+            it.length -= 1;
+        }
+        it
+    }
 }
 
 #[cfg(test)]
@@ -183,7 +235,7 @@ mod tests {
             (999999999999999.9, "999999999999999.9"), (9007199254740993.0, "9007199254740992"),
             (0.001, "0.001"), (0.0001, "0.0001"), (0.00012345, "0.00012345"), (0.00001, "1E-05"), (0.000012345, "1.2345E-05"), (1e-7, "1E-07"),
             (1.5e300, "1.5E+300"), (5e-324, "5E-324"), (f64::MAX, "1.7976931348623157E+308"), (f64::MIN, "-1.7976931348623157E+308"),
-            (2.2250738585072014e-308, "2.2250738585072014E-308"), (1e21, "1E+21"), (1e100, "1E+100"),
+            (92665837461519.12, "92665837461519.12"), (-580475489850893.2, "-580475489850893.2"), (2.2250738585072014e-308, "2.2250738585072014E-308"), (1e21, "1E+21"), (1e100, "1E+100"),
         ];
         for (value, expected) in cases {
             assert_eq!(text(value), expected);

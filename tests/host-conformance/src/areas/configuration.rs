@@ -1,6 +1,8 @@
 //! The area `configuration`: what a host with defaults reads.
 
-use campanile_host::configuration::{ConfigurationBuilder, HostConfigurationBuilder};
+use campanile_host::configuration::{
+    ConfigurationBuilder, ConfigurationSection, HostConfigurationBuilder,
+};
 use serde_json::{Map, Value, json};
 
 pub(crate) fn answer(case: &Value) -> super::Answer {
@@ -22,7 +24,7 @@ pub(crate) fn answer(case: &Value) -> super::Answer {
     });
     if let Some(parent) = case["children_of"].as_str() {
         let children = configuration.section(parent).children();
-        answer["children"] = children.iter().map(|child| child.key()).collect();
+        answer["children"] = children.iter().map(ConfigurationSection::key).collect();
     }
     if let Some(name) = case["connection_string"].as_str() {
         answer["connection_string"] = configuration.connection_string(name).into();

@@ -8,11 +8,16 @@ use super::configuration::{pairs, texts};
 
 pub(crate) fn answer(case: &Value) -> super::Answer {
     let formatter = case["formatter"].as_str().unwrap_or_default();
-    let mut settings = vec![("Logging:Console:FormatterName".to_owned(), formatter.to_owned())];
+    let mut settings = vec![(
+        "Logging:Console:FormatterName".to_owned(),
+        formatter.to_owned(),
+    )];
     for (option, value) in pairs(&case["options"]) {
         settings.push((format!("Logging:Console:FormatterOptions:{option}"), value));
     }
-    let configuration = ConfigurationBuilder::new().add_in_memory(settings).build()?;
+    let configuration = ConfigurationBuilder::new()
+        .add_in_memory(settings)
+        .build()?;
     let formatter = ConsoleFormatter::from_configuration(&configuration)?;
     let mut text = String::new();
     for event in case["events"].as_array().into_iter().flatten() {

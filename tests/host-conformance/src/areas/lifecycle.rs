@@ -139,9 +139,8 @@ async fn ask_to_stop(stop: Value, lifetime: ApplicationLifetime, token: Cancella
             "application" => lifetime.stop_application(),
             "token" => token.cancel(),
             signal => {
-                let sent = Command::new("kill")
-                    .args([format!("-{signal}"), std::process::id().to_string()])
-                    .status();
+                let kill = format!("kill -{signal} {}", std::process::id());
+                let sent = Command::new("sh").args(["-c", &kill]).status();
                 if let Err(error) = sent {
                     eprintln!("kill: {error}");
                 }
@@ -184,11 +183,19 @@ impl Service {
 
     async fn phase(&self, phase: &str, token: CancellationToken) -> Outcome {
         let line = format!("{}.{phase}", self.name);
-        let cancelled = if token.is_cancelled() { " (cancelled)" } else { "" };
+        let cancelled = if token.is_cancelled() {
+            " (cancelled)"
+        } else {
+            ""
+        };
         self.trace.note(format!("{line}{cancelled}"));
         let plan = &self.case[phase];
         if !plan["delay"].is_null() {
-            let token = if plan["deaf"].is_null() { token } else { CancellationToken::new() };
+            let token = if plan["deaf"].is_null() {
+                token
+            } else {
+                CancellationToken::new()
+            };
             let delay = sleep(milliseconds(&plan["delay"]));
             if token.run_until_cancelled(delay).await.is_some() {
                 self.trace.note(format!("{line} done"));
@@ -199,14 +206,22 @@ impl Service {
                 }
             }
         }
-        if plan["fail"].is_null() { Ok(()) } else { Err(line.into()) }
+        if plan["fail"].is_null() {
+            Ok(())
+        } else {
+            Err(line.into())
+        }
     }
 
     async fn execute(&self, stopping: CancellationToken) -> Outcome {
         let plan = &self.case["execute"];
         let line = format!("{}.execute", self.name);
         let fails = !plan["fail"].is_null();
-        let token = if plan["deaf"].is_null() { stopping } else { CancellationToken::new() };
+        let token = if plan["deaf"].is_null() {
+            stopping
+        } else {
+            CancellationToken::new()
+        };
         sleep(Duration::from_millis(plan["wait"].as_u64().unwrap_or(50))).await;
         self.trace.note(&*line);
         if !plan["for"].is_null() {
@@ -249,8 +264,7 @@ fn add(collection: &mut ServiceCollection, case: Value, trace: &Trace) {
     let make = move || Service::new(&case, &trace);
     match kind.as_str() {
         "background" => {
-            collection
-                .add_hosted_service_factory::<Background, _>(move || make().map(Background));
+            collection.add_hosted_service_factory::<Background, _>(move || make().map(Background));
         }
         "lifecycle" => {
             collection.add_hosted_service_factory::<Lifecycle, _>(move || make().map(Lifecycle));

@@ -1,0 +1,49 @@
+//! The background service that ticks.
+
+use std::time::Duration;
+
+use campanile_host::hosting::BackgroundService;
+use campanile_host::options::Options;
+use campanile_host::{BoxError, CancellationToken, Inject};
+use campanile_hub::IHubContext;
+use chrono::Local;
+use serde::Deserialize;
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::clock::ClockHub;
+
+/// The section `Clock` of the configuration.
+#[derive(Debug, Deserialize)]
+#[serde(default)]
+pub(crate) struct ClockOptions {
+    /// How often the time is sent: hours, minutes, seconds, as in `00:00:01`.
+    pub(crate) interval: Duration,
+}
+
+impl Default for ClockOptions {
+    fn default() -> Self {
+        Self {
+            interval: Duration::from_secs(1),
+        }
+    }
+}
+
+/// Sends the time to all clients of the [`ClockHub`], again and again.
+#[derive(Inject)]
+pub(crate) struct Worker {
+    clock: IHubContext<ClockHub>,
+    options: Options<ClockOptions>,
+}
+
+impl BackgroundService for Worker {
+    async fn execute(&self, stopping: CancellationToken) -> Result<(), BoxError> {
+        let mut ticks = interval(self.options.interval);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        while stopping.run_until_cancelled(ticks.tick()).await.is_some() {
+            let now = Local::now().fixed_offset();
+            tracing::info!("Worker running at: {now}");
+            self.clock.clients().all().show_time(now).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,87 @@
+use std::sync::Arc;
+
+use super::dispose::Disposal;
+use super::error::ServiceError;
+use super::factory::Factory;
+use super::inject::Inject;
+use super::owner::Created;
+use super::resolver::Resolver;
+
+/// Where the service comes from. What is awaited when the host starts will be one more.
+pub(crate) enum Source<S: ?Sized> {
+    Instance(Arc<S>),
+    Make(Arc<dyn Make<S>>),
+}
+
+impl<S: ?Sized + Send + Sync + 'static> Source<S> {
+    pub(crate) fn constructor<T: Inject>(convert: fn(Arc<T>) -> Arc<S>) -> Self {
+        Self::Make(Arc::new(Constructor {
+            convert,
+            disposal: T::disposal(),
+        }))
+    }
+
+    pub(crate) fn factory<Args, F: Factory<S, Args>>(factory: F) -> Self {
+        Self::Make(Arc::new(FactoryCall {
+            call: move |resolver: &Resolver<'_>| factory.make(resolver),
+            shared: F::gives_shared(),
+        }))
+    }
+}
+
+impl<S: ?Sized> Clone for Source<S> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Instance(instance) => Self::Instance(Arc::clone(instance)),
+            Self::Make(make) => Self::Make(Arc::clone(make)),
+        }
+    }
+}
+
+/// Makes a service anew each time.
+pub(crate) trait Make<S: ?Sized>: Send + Sync {
+    fn make(&self, resolver: &Resolver<'_>) -> Result<Created<S>, ServiceError>;
+
+    /// Whether it may give out an object that others own.
+    fn gives_shared(&self) -> bool {
+        false
+    }
+}
+
+struct Constructor<S: ?Sized, T> {
+    convert: fn(Arc<T>) -> Arc<S>,
+    disposal: Disposal<T>,
+}
+
+impl<S: ?Sized + Send + Sync + 'static, T: Inject> Make<S> for Constructor<S, T> {
+    fn make(&self, resolver: &Resolver<'_>) -> Result<Created<S>, ServiceError> {
+        let value = Arc::new(T::inject(resolver)?);
+        Ok(Created {
+            disposer: self.disposal.of(&value),
+            service: (self.convert)(value),
+        })
+    }
+}
+
+/// A factory whose parameters are hidden.
+struct FactoryCall<C> {
+    call: C,
+    shared: bool,
+}
+
+impl<S, C> Make<S> for FactoryCall<C>
+where
+    S: ?Sized,
+    C: Fn(&Resolver<'_>) -> Result<Arc<S>, ServiceError> + Send + Sync,
+{
+    fn make(&self, resolver: &Resolver<'_>) -> Result<Created<S>, ServiceError> {
+        Ok(Created {
+            service: (self.call)(resolver)?,
+            disposer: None,
+        })
+    }
+
+    fn gives_shared(&self) -> bool {
+        self.shared
+    }
+}

@@ -1,0 +1,158 @@
+//! One method of a hub.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Error, FnArg, ImplItemFn, LitStr, PatType, Result, ReturnType, Type};
+
+use crate::client::is_shared;
+use crate::name::wire_name;
+
+/// A method that clients can call.
+pub(crate) struct HubMethod {
+    pub(crate) wire: LitStr,
+    /// `.method("Name", |call| ...)`, a link of the chain that builds the table.
+    pub(crate) entry: TokenStream,
+}
+
+enum Parameter {
+    Caller,
+    Service(Box<Type>),
+    Argument(Box<Type>),
+}
+
+/// Reads a method and takes the macro's own attributes out of it.
+pub(crate) fn read(method: &mut ImplItemFn) -> Result<HubMethod> {
+    let wire = wire_name(&method.sig.ident, &mut method.attrs)?;
+    let signature = &mut method.sig;
+    if !signature.generics.params.is_empty() {
+        return Err(Error::new(
+            signature.generics.span(),
+            "a hub method cannot be generic: clients could not say which one they call",
+        ));
+    }
+    check_output(&signature.output)?;
+    let mut parameters = Vec::new();
+    for input in &mut signature.inputs {
+        match input {
+            FnArg::Receiver(receiver) if is_shared(receiver) => {}
+            FnArg::Receiver(receiver) => {
+                return Err(Error::new(
+                    receiver.span(),
+                    "a hub method takes `&self`: every call has a hub instance of its own, state belongs into a service",
+                ));
+            }
+            FnArg::Typed(parameter) => parameters.push(read_parameter(parameter)?),
+        }
+    }
+    let entry = entry(&wire, method, &parameters);
+    Ok(HubMethod { wire, entry })
+}
+
+fn read_parameter(parameter: &mut PatType) -> Result<Parameter> {
+    let injected = parameter
+        .attrs
+        .iter()
+        .any(|attribute| attribute.path().is_ident("inject"));
+    parameter
+        .attrs
+        .retain(|attribute| !attribute.path().is_ident("inject"));
+    let kind = &*parameter.ty;
+    if injected {
+        return Ok(Parameter::Service(parameter.ty.clone()));
+    }
+    match kind {
+        Type::Reference(reference)
+            if last_segment(&reference.elem).as_deref() == Some("HubCaller") =>
+        {
+            Ok(Parameter::Caller)
+        }
+        Type::Reference(reference) => Err(Error::new(
+            reference.span(),
+            "a parameter from a client is owned: write `String` for `&str`, `Vec<T>` for `&[T]`",
+        )),
+        Type::ImplTrait(generic) => Err(Error::new(
+            generic.span(),
+            "a parameter from a client has one type: `impl Trait` would make the method generic",
+        )),
+        _ if last_segment(kind).as_deref() == Some("HubCaller") => Err(Error::new(
+            kind.span(),
+            "the caller is borrowed: write `&HubCaller<Self>`",
+        )),
+        _ if last_segment(kind).as_deref() == Some("CancellationToken") => Err(Error::new(
+            kind.span(),
+            "a hub method cannot take a cancellation token yet: `caller.aborted()` is cancelled when the connection ends",
+        )),
+        _ => Ok(Parameter::Argument(parameter.ty.clone())),
+    }
+}
+
+fn check_output(output: &ReturnType) -> Result<()> {
+    match output {
+        ReturnType::Type(_, kind) if matches!(**kind, Type::ImplTrait(_)) => Err(Error::new(
+            kind.span(),
+            "a hub method returns one value or a `Result` of it: streams are not possible yet",
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn entry(wire: &LitStr, method: &ImplItemFn, parameters: &[Parameter]) -> TokenStream {
+    let ident = &method.sig.ident;
+    let mut bindings = Vec::new();
+    let mut services = Vec::new();
+    let mut passed = Vec::new();
+    for (index, parameter) in parameters.iter().enumerate() {
+        let name = format_ident!("parameter_{index}");
+        match parameter {
+            Parameter::Caller => passed.push(quote!(&activation.caller)),
+            Parameter::Service(kind) => {
+                services.push(
+                    quote_spanned!(kind.span()=> let #name = activation.service::<#kind>()?;),
+                );
+                passed.push(quote!(#name));
+            }
+            Parameter::Argument(kind) => {
+                bindings.push(quote_spanned!(kind.span()=> let #name: #kind = arguments.next()?;));
+                passed.push(quote!(#name));
+            }
+        }
+    }
+    let count = bindings.len();
+    let wait = method.sig.asyncness.map(|_| quote!(.await));
+    let result = match &method.sig.output {
+        ReturnType::Type(_, kind)
+            if last_segment(kind).is_some_and(|name| name.ends_with("Result")) =>
+        {
+            quote!(result.map_err(::campanile_hub::HubError::from_error))
+        }
+        _ => quote!(::core::result::Result::Ok(result)),
+    };
+    quote! {
+        .method(#wire, |call: ::campanile_hub::MethodCall<'_, Self>| {
+            #[allow(unused_mut, reason = "a method without arguments reads none")]
+            let mut arguments = call.arguments(#count);
+            #(#bindings)*
+            arguments.finish()?;
+            ::core::result::Result::Ok(call.run(move |activation| async move {
+                #(#services)*
+                let result = Self::#ident(&activation.hub, #(#passed),*)#wait;
+                #result
+            }))
+        })
+    }
+}
+
+/// The last name of a path type.
+fn last_segment(kind: &Type) -> Option<String> {
+    match kind {
+        Type::Path(path) => path
+            .path
+            .segments
+            .last()
+            .map(|segment| segment.ident.to_string()),
+        Type::Group(group) => last_segment(&group.elem),
+        Type::Paren(paren) => last_segment(&paren.elem),
+        _ => None,
+    }
+}

@@ -1,0 +1,115 @@
+//! A hub message as it goes over the wire, shared by all who get it.
+
+use bytes::Bytes;
+use campanile_hub_protocol::TransferFormat;
+
+/// The longest head of a server's WebSocket frame: two bytes and a 64 bit length.
+const LONGEST_HEAD: usize = 10;
+
+/// One hub message as a finished WebSocket frame.
+///
+/// Servers do not mask their frames, so one buffer serves every connection: cloning costs a reference count.
+#[derive(Clone, Debug)]
+pub(crate) struct Frame {
+    bytes: Bytes,
+    /// What a later message may replace it by; `None` for what must arrive.
+    topic: Option<u64>,
+}
+
+impl Frame {
+    /// Frames what `write` appends. The head is reserved first, so that the payload is written in its place.
+    pub(crate) fn build<E>(
+        format: TransferFormat,
+        topic: Option<u64>,
+        write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+    ) -> Result<Self, E> {
+        let mut buffer = Vec::with_capacity(128);
+        buffer.resize(LONGEST_HEAD, 0);
+        write(&mut buffer)?;
+        let start = write_head(&mut buffer, opcode(format));
+        let mut bytes = Bytes::from(buffer);
+        bytes_advance(&mut bytes, start);
+        Ok(Self { bytes, topic })
+    }
+
+    /// A close frame with status 1000 and no reason, as ASP.NET Core sends it.
+    pub(crate) fn close() -> Self {
+        Self {
+            bytes: Bytes::from_static(&[0x88, 0x02, 0x03, 0xe8]),
+            topic: None,
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    pub(crate) fn topic(&self) -> Option<u64> {
+        self.topic
+    }
+
+    pub(crate) fn into_bytes(self) -> Bytes {
+        self.bytes
+    }
+}
+
+fn opcode(format: TransferFormat) -> u8 {
+    match format {
+        TransferFormat::Text => 0x81,
+        TransferFormat::Binary => 0x82,
+    }
+}
+
+/// Writes the frame's head right in front of the payload and tells where it begins.
+fn write_head(buffer: &mut [u8], opcode: u8) -> usize {
+    let length = buffer.len() - LONGEST_HEAD;
+    let start = match length {
+        0..=125 => LONGEST_HEAD - 2,
+        126..=0xffff => LONGEST_HEAD - 4,
+        _ => 0,
+    };
+    buffer[start] = opcode;
+    match length {
+        0..=125 => buffer[start + 1] = length as u8,
+        126..=0xffff => {
+            buffer[start + 1] = 126;
+            buffer[start + 2..start + 4].copy_from_slice(&(length as u16).to_be_bytes());
+        }
+        _ => {
+            buffer[start + 1] = 127;
+            buffer[start + 2..start + 10].copy_from_slice(&(length as u64).to_be_bytes());
+        }
+    }
+    start
+}
+
+fn bytes_advance(bytes: &mut Bytes, count: usize) {
+    *bytes = bytes.split_off(count);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn framed(payload: &[u8]) -> Bytes {
+        let frame = Frame::build::<()>(TransferFormat::Text, None, |out| {
+            out.extend_from_slice(payload);
+            Ok(())
+        });
+        frame.unwrap().into_bytes()
+    }
+
+    #[test]
+    fn heads_have_the_shortest_form() {
+        assert_eq!(framed(b"")[..], [0x81, 0]);
+        assert_eq!(framed(b"ab")[..], [0x81, 2, b'a', b'b']);
+        assert_eq!(framed(&[7; 125])[..3], [0x81, 125, 7]);
+        assert_eq!(framed(&[7; 126])[..5], [0x81, 126, 0, 126, 7]);
+        assert_eq!(framed(&[7; 0xffff])[..5], [0x81, 126, 0xff, 0xff, 7]);
+        assert_eq!(
+            framed(&[7; 0x10000])[..11],
+            [0x81, 127, 0, 0, 0, 0, 0, 1, 0, 0, 7]
+        );
+        assert_eq!(framed(&[7; 0x10000]).len(), 0x10000 + 10);
+    }
+}

@@ -1,0 +1,180 @@
+//! The SignalR handshake: the first message of a connection, and the answer.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::Poll;
+
+use bytes::Bytes;
+use campanile_host::CancellationToken;
+use campanile_hub_protocol::handshake::{
+    HandshakeError, HandshakeRequest, write_handshake_response,
+};
+use campanile_hub_protocol::{HubProtocol, TransferFormat};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::{Connection, Frame};
+use crate::dispatch::HubDispatcher;
+use crate::request::RequestHead;
+use crate::transport::{Received, WebSocketTransport};
+use crate::{HttpTransportType, HubOptions};
+
+/// A connection that has a transport and no protocol yet.
+#[derive(Debug)]
+pub(crate) struct Opening {
+    pub(crate) id: Arc<str>,
+    pub(crate) request: RequestHead,
+    /// Cancelled when the server begins to stop.
+    pub(crate) stopping: CancellationToken,
+    /// Cancelled when the server waits no longer.
+    pub(crate) aborted: CancellationToken,
+}
+
+/// Why there is no connection.
+enum Refusal {
+    /// The client is told this.
+    Answer(String),
+    /// There is nobody to be told.
+    Gone,
+}
+
+/// Reads the handshake and answers it; gives the connection and what came behind the handshake.
+///
+/// On a refusal the transport is closed, and nothing of the application ever hears of it.
+pub(crate) async fn shake_hands<S>(
+    transport: &mut WebSocketTransport<S>,
+    opening: Opening,
+    hub: &Arc<dyn HubDispatcher>,
+) -> Option<(Connection, Vec<u8>)>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let options = hub.options();
+    let read = tokio::time::timeout(options.handshake_timeout, read_request(transport, options));
+    let outcome = tokio::select! {
+        outcome = read => outcome.unwrap_or_else(|_| Err(Refusal::Answer("Handshake was canceled.".to_owned()))),
+        () = opening.stopping.cancelled() => Err(Refusal::Answer("Handshake was canceled.".to_owned())),
+    };
+    let text = match outcome {
+        Ok((protocol, rest)) => {
+            transport.push(response(protocol.transfer_format(), None));
+            let connection = Connection::new(
+                opening.id,
+                protocol,
+                HttpTransportType::WebSockets,
+                opening.request,
+                options,
+            );
+            return Some((connection, rest));
+        }
+        Err(Refusal::Gone) => return None,
+        Err(Refusal::Answer(text)) => text,
+    };
+    tracing::debug!(
+        hub = hub.name(),
+        connection_id = &*opening.id,
+        error = text,
+        "a handshake failed"
+    );
+    transport.push(response(TransferFormat::Text, Some(&text)));
+    transport.push(Frame::close());
+    super::close::linger(transport, options, &opening.aborted).await;
+    None
+}
+
+async fn read_request<S>(
+    transport: &mut WebSocketTransport<S>,
+    options: &HubOptions,
+) -> Result<(HubProtocol, Vec<u8>), Refusal>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let mut input = Vec::new();
+    loop {
+        let bytes = receive(transport).await?;
+        input.extend_from_slice(&bytes);
+        let window = options
+            .maximum_receive_message_size
+            .unwrap_or(usize::MAX)
+            .min(input.len());
+        match HandshakeRequest::parse(&input[..window]) {
+            Ok(Some((request, consumed))) => {
+                let protocol = accept(&request)?;
+                input.drain(..consumed);
+                return Ok((protocol, input));
+            }
+            Ok(None) if window < input.len() => {
+                return Err(Refusal::Answer("Handshake was canceled.".to_owned()));
+            }
+            Ok(None) => {}
+            Err(error) => {
+                return Err(Refusal::Answer(describe(
+                    &error,
+                    options.enable_detailed_errors,
+                )));
+            }
+        }
+    }
+}
+
+fn accept(request: &HandshakeRequest<'_>) -> Result<HubProtocol, Refusal> {
+    let name = &request.protocol;
+    let Some(protocol) = HubProtocol::from_name(name) else {
+        return Err(Refusal::Answer(format!(
+            "The protocol '{name}' is not supported."
+        )));
+    };
+    if i64::from(request.version) > i64::from(protocol.version()) {
+        let version = request.version;
+        let name = protocol.name();
+        let text =
+            format!("The server does not support version {version} of the '{name}' protocol.");
+        return Err(Refusal::Answer(text));
+    }
+    Ok(protocol)
+}
+
+fn describe(error: &HandshakeError, detailed: bool) -> String {
+    let text = "An unexpected error occurred during connection handshake.";
+    if detailed {
+        format!("{text} {}: {error}", error.error_type())
+    } else {
+        text.to_owned()
+    }
+}
+
+/// Waits for bytes of the client, writing what is pending meanwhile.
+async fn receive<S>(transport: &mut WebSocketTransport<S>) -> Result<Bytes, Refusal>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    loop {
+        let received = poll_fn(|context| {
+            if let Poll::Ready(Err(_)) = transport.poll_drain(context) {
+                return Poll::Ready(None);
+            }
+            transport.poll_receive(context).map(Some)
+        });
+        match received.await {
+            Some(Received::Bytes(bytes)) => return Ok(bytes),
+            Some(Received::Control) => {}
+            Some(Received::TooLarge) => {
+                return Err(Refusal::Answer("Handshake was canceled.".to_owned()));
+            }
+            Some(Received::Close) => {
+                transport.push(Frame::close());
+                let _ = poll_fn(|context| transport.poll_drain(context)).await;
+                return Err(Refusal::Gone);
+            }
+            Some(Received::Gone(_)) | None => return Err(Refusal::Gone),
+        }
+    }
+}
+
+fn response(format: TransferFormat, error: Option<&str>) -> Frame {
+    let built = Frame::build::<std::convert::Infallible>(format, None, |out| {
+        write_handshake_response(out, error);
+        Ok(())
+    });
+    let Ok(frame) = built;
+    frame
+}

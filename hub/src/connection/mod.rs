@@ -1,0 +1,15 @@
+//! One connection: its queue, its state, and the task that owns its transport.
+
+mod close;
+mod frame;
+mod handshake;
+mod messages;
+mod queue;
+mod session;
+mod shared;
+
+pub(crate) use frame::Frame;
+pub(crate) use handshake::Opening;
+pub(crate) use queue::{Pushed, SendQueue};
+pub(crate) use session::serve;
+pub(crate) use shared::{Connection, End};

@@ -1,0 +1,313 @@
+//! The bounded queue between everybody who sends and the one task that writes.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
+
+use super::Frame;
+use crate::options::SlowClientPolicy;
+
+/// The most that is handed to the writer at once: enough for one large vectored write, and little enough that what
+/// waits in the queue stays under the policy of the hub.
+const BATCH_BYTES: usize = 64 * 1024;
+
+#[derive(Debug)]
+pub(crate) struct SendQueue {
+    limit: usize,
+    policy: SlowClientPolicy,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    frames: VecDeque<Frame>,
+    /// Bytes in `frames` and in the batch that is being written.
+    bytes: usize,
+    closed: bool,
+    dropped: u64,
+    /// Set while the writer has nothing to do.
+    writer: Option<Waker>,
+    /// Senders that wait for room.
+    senders: Vec<Waker>,
+}
+
+/// What became of a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pushed {
+    /// Queued, or silently dropped because the connection is over.
+    Done,
+    /// Queued, but over the limit: the sender has to wait for room.
+    WaitForRoom,
+    /// Not queued: the connection has to end.
+    Overflow,
+}
+
+impl SendQueue {
+    pub(crate) fn new(limit: usize, policy: SlowClientPolicy) -> Self {
+        Self {
+            limit: limit.max(1),
+            policy,
+            state: Mutex::default(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing in here panics half-way through a change.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// Queues a message that the policy may drop or make wait.
+    pub(crate) fn push(&self, frame: Frame) -> Pushed {
+        let mut state = self.lock();
+        if state.closed {
+            return Pushed::Done;
+        }
+        let mut outcome = Pushed::Done;
+        if state.bytes + frame.len() > self.limit {
+            match self.policy {
+                SlowClientPolicy::Wait => outcome = Pushed::WaitForRoom,
+                SlowClientPolicy::DropOldest => state.drop_oldest(self.limit, frame.len()),
+                SlowClientPolicy::KeepNewest => {
+                    state.drop_same_topic(frame.topic());
+                    state.drop_oldest(self.limit, frame.len());
+                }
+                SlowClientPolicy::Disconnect => return Pushed::Overflow,
+            }
+        }
+        state.append(frame);
+        wake(state);
+        outcome
+    }
+
+    /// Queues what the connection says last, although the queue is closed.
+    pub(crate) fn push_last(&self, frame: Frame) {
+        let mut state = self.lock();
+        state.append(frame);
+        wake(state);
+    }
+
+    /// Queues what must arrive: results and pings.
+    pub(crate) fn push_always(&self, frame: Frame) {
+        let mut state = self.lock();
+        if !state.closed {
+            state.append(frame);
+            wake(state);
+        }
+    }
+
+    /// Takes what is queued, at most a batch of it, after `written` bytes of earlier batches have left.
+    ///
+    /// Returns whether there was anything. If not, the task of `context` is woken when there is.
+    pub(crate) fn take(
+        &self,
+        written: usize,
+        batch: &mut VecDeque<Bytes>,
+        context: &mut Context<'_>,
+    ) -> bool {
+        let mut state = self.lock();
+        state.bytes = state.bytes.saturating_sub(written);
+        let senders = if state.bytes <= self.limit / 2 {
+            std::mem::take(&mut state.senders)
+        } else {
+            Vec::new()
+        };
+        let mut taken = 0;
+        while taken < BATCH_BYTES {
+            let Some(frame) = state.frames.pop_front() else {
+                break;
+            };
+            taken += frame.len();
+            batch.push_back(frame.into_bytes());
+        }
+        if taken == 0 {
+            match &mut state.writer {
+                Some(waker) => waker.clone_from(context.waker()),
+                none => *none = Some(context.waker().clone()),
+            }
+            if state.frames.capacity() > 64 {
+                state.frames = VecDeque::new();
+            }
+        } else {
+            state.writer = None;
+        }
+        drop(state);
+        senders.into_iter().for_each(Waker::wake);
+        taken > 0
+    }
+
+    /// Waits until half of the limit is free, or the connection is over.
+    pub(crate) async fn room(&self) {
+        std::future::poll_fn(|context| {
+            let mut state = self.lock();
+            if state.closed || state.bytes <= self.limit / 2 {
+                return Poll::Ready(());
+            }
+            if !state
+                .senders
+                .iter()
+                .any(|waker| waker.will_wake(context.waker()))
+            {
+                state.senders.push(context.waker().clone());
+            }
+            Poll::Pending
+        })
+        .await;
+    }
+
+    /// Whether more is queued than the limit allows.
+    pub(crate) fn is_over_limit(&self) -> bool {
+        self.lock().bytes > self.limit
+    }
+
+    /// Whether nothing waits to be written.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lock().bytes == 0
+    }
+
+    /// From now on everything is dropped silently; what is queued still leaves. Whoever waits for room goes on.
+    pub(crate) fn close(&self) {
+        let mut state = self.lock();
+        state.closed = true;
+        let senders = std::mem::take(&mut state.senders);
+        drop(state);
+        senders.into_iter().for_each(Waker::wake);
+    }
+
+    /// How many messages the policy has dropped.
+    #[cfg(test)]
+    pub(crate) fn dropped(&self) -> u64 {
+        self.lock().dropped
+    }
+}
+
+impl State {
+    fn append(&mut self, frame: Frame) {
+        self.bytes += frame.len();
+        self.frames.push_back(frame);
+    }
+
+    fn drop_same_topic(&mut self, topic: Option<u64>) {
+        if topic.is_some() {
+            self.drop_where(|frame, _| frame.topic() == topic);
+        }
+    }
+
+    fn drop_oldest(&mut self, limit: usize, needed: usize) {
+        self.drop_where(|frame, bytes| frame.topic().is_some() && bytes + needed > limit);
+    }
+
+    fn drop_where(&mut self, mut unwanted: impl FnMut(&Frame, usize) -> bool) {
+        let mut bytes = self.bytes;
+        let mut dropped = 0;
+        self.frames.retain(|frame| {
+            let drop = unwanted(frame, bytes);
+            if drop {
+                bytes -= frame.len();
+                dropped += 1;
+            }
+            !drop
+        });
+        self.bytes = bytes;
+        self.dropped += dropped;
+    }
+}
+
+fn wake(mut state: MutexGuard<'_, State>) {
+    let writer = state.writer.take();
+    drop(state);
+    if let Some(writer) = writer {
+        writer.wake();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use campanile_hub_protocol::TransferFormat;
+
+    use super::*;
+
+    fn frame(text: &str, topic: Option<u64>) -> Frame {
+        let built = Frame::build::<()>(TransferFormat::Text, topic, |out| {
+            out.extend_from_slice(text.as_bytes());
+            Ok(())
+        });
+        built.unwrap()
+    }
+
+    fn drain(queue: &SendQueue) -> Vec<String> {
+        let mut batch = VecDeque::new();
+        let mut context = Context::from_waker(Waker::noop());
+        while queue.take(0, &mut batch, &mut context) {}
+        batch
+            .iter()
+            .map(|bytes| String::from_utf8_lossy(&bytes[2..]).into_owned())
+            .collect()
+    }
+
+    #[test]
+    fn waits_over_the_limit_but_keeps_everything_in_order() {
+        let queue = SendQueue::new(8, SlowClientPolicy::Wait);
+        assert_eq!(queue.push(frame("aaaa", Some(1))), Pushed::Done);
+        assert_eq!(queue.push(frame("bbbb", Some(1))), Pushed::WaitForRoom);
+        assert!(queue.is_over_limit());
+        assert_eq!(drain(&queue), ["aaaa", "bbbb"]);
+    }
+
+    #[test]
+    fn room_comes_when_half_has_left() {
+        let queue = SendQueue::new(8, SlowClientPolicy::Wait);
+        queue.push(frame("aaaaaa", Some(1)));
+        let mut room = std::pin::pin!(queue.room());
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(room.as_mut().poll(&mut context).is_pending());
+        let mut batch = VecDeque::new();
+        queue.take(0, &mut batch, &mut context);
+        assert!(
+            room.as_mut().poll(&mut context).is_pending(),
+            "taken is not written"
+        );
+        queue.take(8, &mut batch, &mut context);
+        assert!(room.as_mut().poll(&mut context).is_ready());
+    }
+
+    #[test]
+    fn the_oldest_make_room_but_never_what_must_arrive() {
+        let queue = SendQueue::new(12, SlowClientPolicy::DropOldest);
+        queue.push_always(frame("rr", None));
+        queue.push(frame("a1", Some(1)));
+        queue.push(frame("b1", Some(2)));
+        assert_eq!(queue.push(frame("a2", Some(1))), Pushed::Done);
+        assert_eq!(queue.dropped(), 1);
+        assert_eq!(drain(&queue), ["rr", "b1", "a2"]);
+    }
+
+    #[test]
+    fn the_newest_of_a_method_replaces_the_older_ones() {
+        let queue = SendQueue::new(12, SlowClientPolicy::KeepNewest);
+        queue.push(frame("b1", Some(2)));
+        queue.push(frame("a1", Some(1)));
+        queue.push(frame("a2", Some(1)));
+        queue.push(frame("a3", Some(1)));
+        assert_eq!(drain(&queue), ["b1", "a3"]);
+    }
+
+    #[test]
+    fn a_closed_queue_swallows_and_lets_everybody_go() {
+        let queue = SendQueue::new(4, SlowClientPolicy::Disconnect);
+        assert_eq!(queue.push(frame("too long", Some(1))), Pushed::Overflow);
+        queue.push_always(frame("last words", None));
+        queue.close();
+        assert_eq!(queue.push(frame("x", Some(1))), Pushed::Done);
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(std::pin::pin!(queue.room()).poll(&mut context).is_ready());
+        assert_eq!(drain(&queue), ["last words"]);
+    }
+}

@@ -1,0 +1,235 @@
+//! The task of a connection: it alone reads from the transport and writes to it.
+//!
+//! ```text
+//! handshake -> lifetime manager -> on_connected -> messages ... -> Close -> on_disconnected -> lifetime manager
+//! ```
+//!
+//! While it waits it watches four things at once: whether the connection is to end, whether something is queued,
+//! whether the transport takes what is being written, and whether the client sends. An invocation is polled once right
+//! here; most are done then. One that has to wait becomes a task of its own, and with one slot for invocations the
+//! next one is not read before it has ended.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll};
+
+use campanile_host::CancellationToken;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::handshake::{Opening, shake_hands};
+use super::{Connection, End, close};
+use crate::dispatch::HubDispatcher;
+use crate::transport::{Received, WebSocketTransport};
+
+/// Serves one client until it is gone.
+pub(crate) async fn serve<S>(stream: S, opening: Opening, hub: Arc<dyn HubDispatcher>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send,
+{
+    let maximum = hub.options().maximum_receive_message_size;
+    let mut transport = WebSocketTransport::new(stream, maximum).await;
+    let (stopping, aborted) = (opening.stopping.clone(), opening.aborted.clone());
+    let Some((connection, input)) = shake_hands(&mut transport, opening, &hub).await else {
+        return;
+    };
+    let connection = Arc::new(connection);
+    let session = Session {
+        transport,
+        connection,
+        hub,
+        input,
+        blocked: false,
+        gone: false,
+    };
+    session.run(&stopping, &aborted).await;
+}
+
+pub(super) struct Session<S> {
+    pub(super) transport: WebSocketTransport<S>,
+    pub(super) connection: Arc<Connection>,
+    pub(super) hub: Arc<dyn HubDispatcher>,
+    /// What has been received and not yet been parsed: the beginning of a message, or what waits for a slot.
+    pub(super) input: Vec<u8>,
+    /// Whether the next message in `input` is an invocation that has to wait for a slot.
+    pub(super) blocked: bool,
+    /// Whether there is nobody left to write to.
+    gone: bool,
+}
+
+enum Event {
+    End(End),
+    Received(Received),
+    Unblocked,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
+    async fn run(mut self, stopping: &CancellationToken, aborted: &CancellationToken) {
+        let (hub, connection) = (self.hub.clone(), self.connection.clone());
+        let lifetime = hub.lifetime().clone();
+        let joined = self.while_writing(lifetime.connected(&connection)).await;
+        // Whoever stops the hub walks the connections that have joined; who joins later finds out here.
+        if stopping.is_cancelled() {
+            connection.end(End::Stopping);
+        }
+        let welcome = match joined {
+            Ok(()) => {
+                self.while_writing(hub.clone().on_connected(connection.clone()))
+                    .await
+            }
+            refused => refused,
+        };
+        let welcomed = welcome.is_ok();
+        let end = match welcome {
+            Ok(()) => self.exchange().await,
+            Err(error) => {
+                tracing::error!(hub = hub.name(), connection_id = &*connection.id, %error, "a client could not be connected");
+                End::Rejected(error)
+            }
+        };
+        if matches!(end, End::Stopping) {
+            self.let_invocations_end(aborted).await;
+        }
+        tracing::debug!(
+            hub = hub.name(),
+            connection_id = &*connection.id,
+            ?end,
+            "a connection ends"
+        );
+        close::say_goodbye(&connection, &end, hub.options());
+        let gone = self.gone || matches!(end, End::Stuck);
+        let error = end.into_error();
+        let farewell = async {
+            connection.aborted().cancel();
+            if welcomed
+                && let Err(error) = hub
+                    .clone()
+                    .on_disconnected(connection.clone(), error.as_ref())
+                    .await
+            {
+                tracing::error!(hub = hub.name(), connection_id = &*connection.id, %error, "on_disconnected failed");
+            }
+            if let Err(error) = lifetime.disconnected(&connection).await {
+                tracing::error!(hub = hub.name(), connection_id = &*connection.id, %error, "a connection could not be taken out");
+            }
+        };
+        if gone {
+            drop(self);
+            farewell.await;
+        } else {
+            let goodbye = async {
+                close::finish(&mut self.transport, &connection, hub.options(), aborted).await;
+            };
+            tokio::join!(goodbye, farewell);
+        }
+    }
+
+    /// Receives and handles messages until the connection is to end.
+    async fn exchange(&mut self) -> End {
+        // What came behind the handshake.
+        if let Some(end) = self.handle(&[]).await {
+            return end;
+        }
+        loop {
+            let event = poll_fn(|context| self.poll_event(context)).await;
+            let end = match event {
+                Event::End(end) => Some(end),
+                Event::Received(Received::Bytes(bytes)) => self.handle(&bytes).await,
+                Event::Received(Received::Control) => None,
+                Event::Received(Received::TooLarge) => Some(End::Failed(self.too_large())),
+                Event::Received(Received::Close) => Some(End::ClientGone),
+                Event::Received(Received::Gone(error)) => {
+                    tracing::debug!(connection_id = &*self.connection.id, %error, "the client's socket is gone");
+                    self.gone = true;
+                    Some(End::ClientGone)
+                }
+                Event::Unblocked => self.handle(&[]).await,
+            };
+            if let Some(end) = end {
+                return end;
+            }
+        }
+    }
+
+    fn poll_event(&mut self, context: &mut Context<'_>) -> Poll<Event> {
+        if let Some(end) = self.connection.take_end(context.waker()) {
+            return Poll::Ready(Event::End(end));
+        }
+        loop {
+            if !self.poll_write(context) {
+                return Poll::Ready(Event::End(End::ClientGone));
+            }
+            if self.blocked {
+                if self.connection.can_begin_invocation(
+                    self.hub.options().maximum_parallel_invocations_per_client,
+                ) {
+                    return Poll::Ready(Event::Unblocked);
+                }
+                return Poll::Pending;
+            }
+            // Who does not take what it asked for is not asked for more.
+            if self.connection.queue.is_over_limit() {
+                return Poll::Pending;
+            }
+            let received = self.transport.poll_receive(context);
+            match received {
+                Poll::Ready(received) => return Poll::Ready(Event::Received(received)),
+                Poll::Pending if self.transport.has_pending() && !self.is_writing() => {}
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+
+    /// Writes what is queued; `false` once the socket is broken.
+    fn poll_write(&mut self, context: &mut Context<'_>) -> bool {
+        let before = self.transport.total_written();
+        let flushed = self.transport.poll_flush(&self.connection.queue, context);
+        self.connection
+            .beat
+            .writing
+            .store(flushed.is_pending(), Ordering::Relaxed);
+        if self.transport.total_written() != before {
+            self.connection.beat.stuck_ticks.store(0, Ordering::Relaxed);
+        }
+        if let Poll::Ready(Err(error)) = flushed {
+            tracing::debug!(connection_id = &*self.connection.id, %error, "the client cannot be written to");
+            self.gone = true;
+        }
+        !self.gone
+    }
+
+    fn is_writing(&self) -> bool {
+        self.connection.beat.writing.load(Ordering::Relaxed)
+    }
+
+    /// Waits for `future`, writing what is queued meanwhile and reading nothing.
+    async fn while_writing<F: Future>(&mut self, future: F) -> F::Output {
+        let mut future = pin!(future);
+        poll_fn(|context| {
+            let outcome = future.as_mut().poll(context);
+            if !self.gone {
+                self.poll_write(context);
+            }
+            outcome
+        })
+        .await
+    }
+
+    /// Gives running invocations the time that the host has for its shutdown.
+    async fn let_invocations_end(&mut self, aborted: &CancellationToken) {
+        let connection = self.connection.clone();
+        let ended = self.while_writing(poll_fn(|context| {
+            connection.take_end(context.waker());
+            if connection.has_invocations() {
+                Poll::Pending
+            } else {
+                Poll::Ready(())
+            }
+        }));
+        tokio::select! {
+            () = ended => {}
+            () = aborted.cancelled() => {}
+        }
+    }
+}

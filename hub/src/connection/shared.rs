@@ -1,0 +1,173 @@
+//! What everybody may know of a connection while it lives.
+
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::task::Waker;
+
+use campanile_host::CancellationToken;
+use campanile_hub_protocol::HubProtocol;
+
+use super::{Frame, Pushed, SendQueue};
+use crate::request::RequestHead;
+use crate::{HttpTransportType, HubError, HubOptions, Items};
+
+/// One client's connection, from its handshake to its end.
+///
+/// The task that owns the transport holds one of these; so do the lifetime manager and running invocations.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    pub(crate) id: Arc<str>,
+    pub(crate) protocol: HubProtocol,
+    pub(crate) transport: HttpTransportType,
+    pub(crate) request: RequestHead,
+    pub(crate) items: Items,
+    pub(crate) queue: SendQueue,
+    pub(crate) beat: Beat,
+    aborted: OnceLock<CancellationToken>,
+    control: Mutex<Control>,
+}
+
+/// What the heartbeat looks at, in ticks of one second.
+#[derive(Debug, Default)]
+pub(crate) struct Beat {
+    /// Set by every message of the client; cleared by the heartbeat.
+    pub(crate) heard: AtomicBool,
+    /// Set by the client's first ping: from then on it has to be heard of.
+    pub(crate) watched: AtomicBool,
+    /// While set, the client waits for us, not we for it.
+    pub(crate) paused: AtomicBool,
+    /// Set while a write is stuck.
+    pub(crate) writing: AtomicBool,
+    pub(crate) silent_ticks: AtomicU32,
+    pub(crate) stuck_ticks: AtomicU32,
+    pub(crate) ticks_since_ping: AtomicU32,
+}
+
+#[derive(Debug, Default)]
+struct Control {
+    end: Option<End>,
+    invocations: usize,
+    /// The connection's task, when it waits.
+    task: Option<Waker>,
+}
+
+/// Why a connection ends.
+#[derive(Debug)]
+pub(crate) enum End {
+    /// The client went, or its socket did.
+    ClientGone,
+    /// The client said goodbye with a Close message, perhaps with a complaint.
+    ClientClosed(Option<String>),
+    /// The application aborted it.
+    Aborted,
+    /// The server stops: the client is told to come back.
+    Stopping,
+    /// Something that the client is told as an error.
+    Failed(HubError),
+    /// `on_connected` refused it.
+    Rejected(HubError),
+    /// It cannot be written to any more.
+    Stuck,
+}
+
+impl Connection {
+    pub(crate) fn new(
+        id: Arc<str>,
+        protocol: HubProtocol,
+        transport: HttpTransportType,
+        request: RequestHead,
+        options: &HubOptions,
+    ) -> Self {
+        Self {
+            id,
+            protocol,
+            transport,
+            request,
+            items: Items::default(),
+            queue: SendQueue::new(options.maximum_queued_bytes, options.slow_client),
+            beat: Beat::default(),
+            aborted: OnceLock::new(),
+            control: Mutex::default(),
+        }
+    }
+
+    /// Queues a message that the hub's policy may drop or make wait; `true` where the sender has to wait for room.
+    pub(crate) fn send(&self, frame: Frame) -> bool {
+        match self.queue.push(frame) {
+            Pushed::Done => false,
+            Pushed::WaitForRoom => true,
+            Pushed::Overflow => {
+                self.end(End::Failed(HubError::ClientTooSlow {
+                    limit: self.queue.limit(),
+                }));
+                false
+            }
+        }
+    }
+
+    /// Asks the connection to end; the first reason counts.
+    pub(crate) fn end(&self, reason: End) {
+        let mut control = self.control();
+        control.end.get_or_insert(reason);
+        let task = control.task.take();
+        drop(control);
+        if let Some(task) = task {
+            task.wake();
+        }
+    }
+
+    /// Takes the reason to end, if there is one; else wakes `waker` when there is, or when an invocation is over.
+    pub(crate) fn take_end(&self, waker: &Waker) -> Option<End> {
+        let mut control = self.control();
+        let end = control.end.take();
+        if end.is_none() {
+            match &mut control.task {
+                Some(task) => task.clone_from(waker),
+                none => *none = Some(waker.clone()),
+            }
+        }
+        end
+    }
+
+    /// Counts an invocation as running, unless `limit` of them are.
+    pub(crate) fn begin_invocation(&self, limit: usize) -> bool {
+        let mut control = self.control();
+        let free = control.invocations < limit;
+        control.invocations += usize::from(free);
+        free
+    }
+
+    /// Whether [`begin_invocation`](Self::begin_invocation) would find a free slot. Only the connection's task begins
+    /// any, so a free slot stays free for it.
+    pub(crate) fn can_begin_invocation(&self, limit: usize) -> bool {
+        self.control().invocations < limit
+    }
+
+    pub(crate) fn end_invocation(&self) {
+        let mut control = self.control();
+        control.invocations -= 1;
+        let task = control.task.take();
+        drop(control);
+        if let Some(task) = task {
+            task.wake();
+        }
+    }
+
+    pub(crate) fn has_invocations(&self) -> bool {
+        self.control().invocations > 0
+    }
+
+    /// Cancelled when the connection is over.
+    pub(crate) fn aborted(&self) -> &CancellationToken {
+        self.aborted.get_or_init(CancellationToken::new)
+    }
+
+    pub(crate) fn hear(&self) {
+        self.beat.heard.store(true, Ordering::Relaxed);
+    }
+
+    fn control(&self) -> std::sync::MutexGuard<'_, Control> {
+        // Nothing in here panics half-way through a change.
+        self.control.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,77 @@
+//! The table of a hub's methods.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use campanile_hub_protocol::BindingError;
+
+use super::{MethodCall, MethodFuture};
+
+/// Binds the arguments of one call and gives what runs it.
+type Invoke<H> = fn(MethodCall<'_, H>) -> Result<MethodFuture, BindingError>;
+
+/// The methods of a hub that clients can call, as [`#[hub]`](macro@crate::hub) lists them.
+pub struct HubMethods<H> {
+    methods: Vec<HubMethod<H>>,
+    /// By the name in lower case: clients may spell it as they like.
+    by_name: HashMap<Box<str>, usize>,
+}
+
+pub(crate) struct HubMethod<H> {
+    /// The name on the wire, as the server spells it.
+    pub(crate) name: &'static str,
+    pub(crate) invoke: Invoke<H>,
+}
+
+impl<H> HubMethods<H> {
+    /// A hub without methods.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            methods: Vec::new(),
+            by_name: HashMap::new(),
+        }
+    }
+
+    /// Adds the method that clients call `name`.
+    ///
+    /// # Panics
+    ///
+    /// If there is a method of that name, ignoring case. `#[hub]` finds such a pair when it is compiled.
+    #[must_use]
+    pub fn method(mut self, name: &'static str, invoke: Invoke<H>) -> Self {
+        let other = self
+            .by_name
+            .insert(name.to_lowercase().into(), self.methods.len());
+        assert!(other.is_none(), "two hub methods are called '{name}'");
+        self.methods.push(HubMethod { name, invoke });
+        self
+    }
+
+    pub(crate) fn find(&self, name: &str) -> Option<&HubMethod<H>> {
+        // Few methods, short names: comparing beats hashing, and most clients spell a name as the server does.
+        if self.methods.len() <= 16
+            && let Some(method) = self.methods.iter().find(|method| method.name == name)
+        {
+            return Some(method);
+        }
+        self.by_name
+            .get(name.to_lowercase().as_str())
+            .map(|index| &self.methods[*index])
+    }
+}
+
+impl<H> Default for HubMethods<H> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<H> fmt::Debug for HubMethods<H> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_list()
+            .entries(self.methods.iter().map(|method| method.name))
+            .finish()
+    }
+}

@@ -1,0 +1,224 @@
+//! A hub ready to serve: its methods, its options, the container.
+
+use std::fmt;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use campanile_host::services::{ServiceProvider, ServiceScope};
+use campanile_hub_protocol::{Invocation, InvocationKind};
+use futures_util::FutureExt;
+
+use super::call::panic_text;
+use super::responder::respond_error;
+use super::{HubMethods, MethodCall, MethodFuture, Responder};
+use crate::connection::Connection;
+use crate::lifetime::HubLifetimeManager;
+use crate::{Hub, HubCaller, HubContext, HubError, HubOptions, HubResult};
+
+/// A hub of the type `H`, shared by all of its connections.
+pub(crate) struct HubRuntime<H> {
+    options: HubOptions,
+    methods: HubMethods<H>,
+    lifetime: Arc<dyn HubLifetimeManager>,
+    services: ServiceProvider,
+    /// A hub that needs nothing from the container needs no scope either.
+    scoped: bool,
+}
+
+/// What became of an invocation.
+pub(crate) enum Dispatch {
+    /// It is answered already.
+    Answered,
+    /// It has to be run.
+    Run(MethodFuture),
+}
+
+pub(crate) type CallbackFuture<'a> = Pin<Box<dyn Future<Output = HubResult<()>> + Send + 'a>>;
+
+/// A [`HubRuntime`], whatever its hub is.
+pub(crate) trait HubDispatcher: fmt::Debug + Send + Sync {
+    fn name(&self) -> &'static str;
+    fn options(&self) -> &HubOptions;
+    fn lifetime(&self) -> &Arc<dyn HubLifetimeManager>;
+    fn dispatch(
+        self: Arc<Self>,
+        connection: &Arc<Connection>,
+        invocation: Invocation<'_>,
+    ) -> Dispatch;
+    fn on_connected(self: Arc<Self>, connection: Arc<Connection>) -> CallbackFuture<'static>;
+    fn on_disconnected<'a>(
+        self: Arc<Self>,
+        connection: Arc<Connection>,
+        error: Option<&'a HubError>,
+    ) -> CallbackFuture<'a>;
+}
+
+/// The services of one invocation.
+pub(crate) enum InvocationScope {
+    Root,
+    Own(ServiceScope),
+}
+
+impl<H: Hub> HubRuntime<H> {
+    pub(crate) fn new(
+        context: &HubContext<H>,
+        services: ServiceProvider,
+        options: HubOptions,
+    ) -> Self {
+        Self {
+            options,
+            methods: H::methods(),
+            lifetime: context.lifetime().clone(),
+            services,
+            scoped: !H::dependencies().is_empty(),
+        }
+    }
+
+    pub(crate) fn open_scope(&self) -> InvocationScope {
+        if self.scoped {
+            InvocationScope::Own(self.services.create_scope())
+        } else {
+            InvocationScope::Root
+        }
+    }
+
+    /// Runs a callback on a hub instance of its own.
+    async fn call_back<'a, F>(&'a self, callback: impl FnOnce(H) -> F + Send + 'a) -> HubResult<()>
+    where
+        F: Future<Output = HubResult<()>> + Send + 'a,
+    {
+        let scope = self.open_scope();
+        let work = async {
+            let hub = scope
+                .services(self)
+                .construct::<H>()
+                .map_err(HubError::from_error)?;
+            callback(hub).await
+        };
+        let result = AssertUnwindSafe(work).catch_unwind().await;
+        scope.close().await;
+        result.unwrap_or_else(|panic| Err(HubError::Panic(panic_text(&*panic))))
+    }
+}
+
+impl InvocationScope {
+    pub(crate) fn services<'a, H>(&'a self, runtime: &'a HubRuntime<H>) -> &'a ServiceProvider {
+        match self {
+            Self::Root => &runtime.services,
+            Self::Own(scope) => scope.services(),
+        }
+    }
+
+    pub(crate) async fn close(self) {
+        if let Self::Own(scope) = self
+            && let Err(error) = scope.dispose().await
+        {
+            tracing::error!(%error, "a service of a hub invocation could not be disposed");
+        }
+    }
+}
+
+impl<H: Hub> HubDispatcher for HubRuntime<H> {
+    fn name(&self) -> &'static str {
+        H::NAME
+    }
+
+    fn options(&self) -> &HubOptions {
+        &self.options
+    }
+
+    fn lifetime(&self) -> &Arc<dyn HubLifetimeManager> {
+        &self.lifetime
+    }
+
+    fn dispatch(
+        self: Arc<Self>,
+        connection: &Arc<Connection>,
+        invocation: Invocation<'_>,
+    ) -> Dispatch {
+        let detailed_errors = self.options.enable_detailed_errors;
+        let Invocation {
+            kind,
+            invocation_id,
+            target,
+            arguments,
+            ..
+        } = invocation;
+        let connection_id = &*connection.id;
+        let Some(method) = self.methods.find(&target) else {
+            tracing::warn!(hub = H::NAME, method = %target, connection_id, "a client called an unknown hub method");
+            let text = format!(
+                "Failed to invoke '{target}' due to an error on the server. HubException: Method does not exist."
+            );
+            respond_error(connection, invocation_id.as_deref(), &text);
+            return Dispatch::Answered;
+        };
+        let (name, invoke) = (method.name, method.invoke);
+        if kind == InvocationKind::Stream {
+            let text = format!(
+                "The client attempted to invoke the non-streaming '{name}' method with a streaming invocation."
+            );
+            respond_error(connection, invocation_id.as_deref(), &text);
+            return Dispatch::Answered;
+        }
+        let responder = Responder {
+            connection: connection.clone(),
+            invocation_id: invocation_id.as_deref().map(Into::into),
+            method: name,
+            detailed_errors,
+        };
+        let caller = HubCaller::new(connection.clone(), self.lifetime.clone());
+        match invoke(MethodCall {
+            arguments,
+            caller,
+            runtime: self,
+            responder,
+        }) {
+            Ok(future) => Dispatch::Run(future),
+            Err(error) => {
+                tracing::warn!(hub = H::NAME, method = name, connection_id, %error, "a client's call does not fit the hub method");
+                let text = format!("Failed to invoke '{name}' due to an error on the server.");
+                let text = if detailed_errors {
+                    format!("{text} InvalidDataException: {error}")
+                } else {
+                    text
+                };
+                respond_error(connection, invocation_id.as_deref(), &text);
+                Dispatch::Answered
+            }
+        }
+    }
+
+    fn on_connected(self: Arc<Self>, connection: Arc<Connection>) -> CallbackFuture<'static> {
+        Box::pin(async move {
+            let caller = HubCaller::new(connection, self.lifetime.clone());
+            let caller = &caller;
+            self.call_back(move |hub: H| async move { hub.on_connected(caller).await })
+                .await
+        })
+    }
+
+    fn on_disconnected<'a>(
+        self: Arc<Self>,
+        connection: Arc<Connection>,
+        error: Option<&'a HubError>,
+    ) -> CallbackFuture<'a> {
+        Box::pin(async move {
+            let caller = HubCaller::new(connection, self.lifetime.clone());
+            let caller = &caller;
+            self.call_back(move |hub: H| async move { hub.on_disconnected(caller, error).await })
+                .await
+        })
+    }
+}
+
+impl<H> fmt::Debug for HubRuntime<H> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("HubRuntime")
+            .field("methods", &self.methods)
+            .finish_non_exhaustive()
+    }
+}

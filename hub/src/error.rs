@@ -1,0 +1,128 @@
+//! What can go wrong between a hub and its clients.
+
+use campanile_host::BoxError;
+use campanile_hub_protocol::ProtocolError;
+
+/// The result of a hub method, a callback or a send.
+pub type HubResult<T> = Result<T, HubError>;
+
+/// An error of a hub.
+///
+/// Only [`HubError::Message`] is told to clients. Every other error stays on the server, unless
+/// [`HubOptions::enable_detailed_errors`](crate::HubOptions::enable_detailed_errors) is on: the caller then gets a
+/// general text, and the log has the rest. The same rule holds in ASP.NET Core, where `Message` is `HubException`.
+///
+/// ```
+/// use campanile_hub::{HubError, HubResult};
+///
+/// fn seat(number: u32) -> HubResult<u32> {
+///     if number > 40 {
+///         return Err(HubError::message("there are only 40 seats"));
+///     }
+///     Ok(number)
+/// }
+/// # assert_eq!(seat(41).unwrap_err().to_string(), "there are only 40 seats");
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HubError {
+    /// A text that the calling client is meant to read (.NET: `HubException`).
+    #[doc(alias = "HubException")]
+    #[error("{0}")]
+    Message(String),
+    /// A message could not be written in a client's hub protocol; it was sent to nobody who speaks that protocol.
+    #[error("cannot serialise the arguments of '{target}': {source}")]
+    Serialization {
+        /// The method of the client that was to be called.
+        target: String,
+        /// What the serialiser said.
+        source: BoxError,
+    },
+    /// A client sent what its hub protocol does not allow.
+    #[error(transparent)]
+    Protocol(#[from] ProtocolError),
+    /// A client that had pinged before fell silent.
+    #[error("Client hasn't sent a message/ping within the configured ClientTimeoutInterval.")]
+    ClientTimeout,
+    /// A client did not take its messages, and the hub's policy is to disconnect it.
+    #[error("more than {limit} bytes are waiting for the client")]
+    ClientTooSlow {
+        /// [`HubOptions::maximum_queued_bytes`](crate::HubOptions::maximum_queued_bytes).
+        limit: usize,
+    },
+    /// A write to the client was stuck for longer than
+    /// [`HubOptions::transport_send_timeout`](crate::HubOptions::transport_send_timeout).
+    #[error("a write to the client did not end in time")]
+    SendTimeout,
+    /// A hub method or callback panicked.
+    #[error("panicked: {0}")]
+    Panic(String),
+    /// Any other error, kept from clients.
+    #[error(transparent)]
+    Other(BoxError),
+}
+
+impl HubError {
+    /// An error whose text the calling client is told.
+    pub fn message(text: impl Into<String>) -> Self {
+        Self::Message(text.into())
+    }
+
+    /// Keeps an error from clients, unless it is a [`HubError`] already.
+    pub fn from_error(error: impl Into<BoxError>) -> Self {
+        match error.into().downcast::<Self>() {
+            Ok(hub_error) => *hub_error,
+            Err(other) => Self::Other(other),
+        }
+    }
+
+    /// `text`, and behind it what happened where clients may know: always for a message, else if `detailed`.
+    pub(crate) fn describe(&self, text: &str, detailed: bool) -> String {
+        match self {
+            Self::Message(message) => format!("{text} HubException: {message}"),
+            other if detailed => format!("{text} {}: {other}", other.kind()),
+            _ => text.to_owned(),
+        }
+    }
+
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Message(_) => "HubException",
+            Self::Serialization { .. } => "SerializationError",
+            Self::Protocol(error) => error.error_type(),
+            Self::ClientTimeout => "ClientTimeoutError",
+            Self::ClientTooSlow { .. } => "ClientTooSlowError",
+            Self::SendTimeout => "SendTimeoutError",
+            Self::Panic(_) => "Panic",
+            Self::Other(_) => "Error",
+        }
+    }
+}
+
+impl From<BoxError> for HubError {
+    fn from(error: BoxError) -> Self {
+        Self::from_error(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_messages_are_told_to_clients() {
+        assert_eq!(
+            HubError::message("no").describe("Failed.", false),
+            "Failed. HubException: no"
+        );
+        let hidden = HubError::from_error("disk full");
+        assert_eq!(hidden.describe("Failed.", false), "Failed.");
+        assert_eq!(hidden.describe("Failed.", true), "Failed. Error: disk full");
+    }
+
+    #[test]
+    fn a_message_survives_a_box() {
+        let boxed: BoxError = HubError::message("told").into();
+        assert!(matches!(HubError::from(boxed), HubError::Message(text) if text == "told"));
+    }
+}

@@ -1,0 +1,11 @@
+//! The HTTP side of a hub: negotiation, and attaching transports to connections.
+
+mod endpoint;
+mod negotiate;
+mod pending;
+pub(crate) mod query;
+mod responses;
+mod service;
+
+pub(crate) use endpoint::Endpoint;
+pub use service::HubService;

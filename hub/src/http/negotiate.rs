@@ -1,0 +1,113 @@
+//! Negotiation: which transports there are, and under which id.
+
+use serde::Serialize;
+
+use super::pending::Tokens;
+use super::query;
+use crate::{HttpTransportType, HubOptions};
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer<'a> {
+    negotiate_version: i32,
+    connection_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    connection_token: Option<&'a str>,
+    available_transports: Vec<AvailableTransport>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AvailableTransport {
+    transport: &'static str,
+    transfer_formats: &'static [&'static str],
+}
+
+#[derive(Serialize)]
+struct Refusal {
+    error: String,
+}
+
+/// The document that answers a negotiation. A refusal is a document too, and its status is 200 as well.
+pub(super) fn answer(
+    query_string: &str,
+    tokens: &Tokens,
+    options: &HubOptions,
+) -> Result<String, serde_json::Error> {
+    let refusal = |error: String| serde_json::to_string(&Refusal { error });
+    let mut versions = query::values(query_string, "negotiateVersion");
+    let version = match (versions.next(), versions.next()) {
+        (None, _) => 0,
+        (Some(text), None) => match text.trim().parse::<i32>() {
+            Ok(version) => version,
+            Err(_) => {
+                return refusal("The client requested a non-integer protocol version.".to_owned());
+            }
+        },
+        (Some(_), Some(_)) => {
+            return refusal("The client requested a non-integer protocol version.".to_owned());
+        }
+    };
+    if version < options.minimum_protocol_version {
+        return refusal(format!(
+            "The client requested version '{version}', but the server does not support this version."
+        ));
+    }
+    let version = version.min(1);
+    let (id, token) = match tokens.negotiate(version >= 1) {
+        Ok(reserved) => reserved,
+        Err(error) => return refusal(format!("The server has no random numbers: {error}")),
+    };
+    let mut available_transports = Vec::new();
+    if options.transports.web_sockets {
+        available_transports.push(AvailableTransport {
+            transport: HttpTransportType::WebSockets.name(),
+            transfer_formats: &["Text", "Binary"],
+        });
+    }
+    serde_json::to_string(&Answer {
+        negotiate_version: version,
+        connection_id: &id,
+        connection_token: (version >= 1).then_some(&*token),
+        available_transports,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ask(query: &str) -> String {
+        answer(query, &Tokens::default(), &HubOptions::default()).unwrap()
+    }
+
+    #[test]
+    fn version_1_has_a_token_and_version_0_has_none() {
+        let transports = r#""availableTransports":[{"transport":"WebSockets","transferFormats":["Text","Binary"]}]}"#;
+        let first = ask("negotiateVersion=42");
+        assert!(
+            first.starts_with(r#"{"negotiateVersion":1,"connectionId":""#),
+            "{first}"
+        );
+        assert!(
+            first.contains(r#""connectionToken":""#) && first.ends_with(transports),
+            "{first}"
+        );
+        let zeroth = ask("");
+        assert!(
+            zeroth.starts_with(r#"{"negotiateVersion":0,"connectionId":""#),
+            "{zeroth}"
+        );
+        assert!(!zeroth.contains("connectionToken"), "{zeroth}");
+    }
+
+    #[test]
+    fn refusals_are_documents() {
+        let text = r#"{"error":"The client requested a non-integer protocol version."}"#;
+        assert_eq!(ask("NegotiateVersion=abc"), text);
+        assert_eq!(ask("negotiateVersion="), text);
+        assert_eq!(ask("negotiateVersion=1&negotiateVersion=1"), text);
+        let text = r#"{"error":"The client requested version '-1', but the server does not support this version."}"#;
+        assert_eq!(ask("negotiateVersion=-1"), text);
+    }
+}

@@ -1,0 +1,49 @@
+//! Answers in ASP.NET Core's exact form.
+
+use campanile_web::{Body, Response};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, EXPIRES, PRAGMA};
+use http::{HeaderValue, StatusCode};
+
+pub(super) const ID_REQUIRED: &str = "Connection ID required";
+pub(super) const NO_CONNECTION: &str = "No Connection with that ID";
+pub(super) const NO_POST: &str = "POST requests are not allowed for WebSocket connections.";
+pub(super) const NO_DELETE: &str = "Cannot terminate this connection using the DELETE endpoint.";
+
+pub(super) fn text(status: StatusCode, text: &'static str) -> Response {
+    typed(status, "text/plain", Body::from(text))
+}
+
+pub(super) fn json(document: String) -> Response {
+    typed(StatusCode::OK, "application/json", Body::from(document))
+}
+
+/// A refused upgrade has no content type.
+pub(super) fn bare(status: StatusCode, text: &'static str) -> Response {
+    let mut response = Response::new(Body::from(text));
+    *response.status_mut() = status;
+    response
+}
+
+/// Every answer to a poll forbids keeping it.
+pub(super) fn uncached(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(
+        CACHE_CONTROL,
+        HeaderValue::from_static("no-cache, no-store"),
+    );
+    headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
+    headers.insert(
+        EXPIRES,
+        HeaderValue::from_static("Thu, 01 Jan 1970 00:00:00 GMT"),
+    );
+    response
+}
+
+fn typed(status: StatusCode, content_type: &'static str, body: Body) -> Response {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}

@@ -1,0 +1,200 @@
+//! The lifetime manager of a single server.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::outgoing::{Frames, Outgoing};
+use super::{HubLifetimeManager, Sending, Target};
+use crate::connection::Connection;
+use crate::{HubError, HubResult};
+
+/// Connections in the order in which they came, as a send walks them: outside the lock.
+type Snapshot = Arc<[Arc<Connection>]>;
+
+/// Keeps the connections of one hub in the memory of this process.
+#[derive(Debug, Default)]
+pub(crate) struct MemoryLifetimeManager {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    connections: Members,
+    groups: HashMap<Box<str>, Members>,
+    /// Which groups each connection is in, so that leaving costs what was joined.
+    memberships: HashMap<Arc<str>, HashSet<Box<str>>>,
+}
+
+/// A set of connections, and what is walked of it until it changes.
+#[derive(Debug, Default)]
+struct Members {
+    by_id: HashMap<Arc<str>, Arc<Connection>>,
+    snapshot: Option<Snapshot>,
+}
+
+impl Members {
+    fn insert(&mut self, connection: &Arc<Connection>) {
+        self.by_id.insert(connection.id.clone(), connection.clone());
+        self.snapshot = None;
+    }
+
+    fn remove(&mut self, id: &str) {
+        if self.by_id.remove(id).is_some() {
+            self.snapshot = None;
+        }
+    }
+
+    fn snapshot(&mut self) -> Snapshot {
+        self.snapshot
+            .get_or_insert_with(|| self.by_id.values().cloned().collect())
+            .clone()
+    }
+}
+
+impl MemoryLifetimeManager {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing in here panics half-way through a change.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn group(&self, name: &str) -> Option<Snapshot> {
+        self.lock().groups.get_mut(name).map(Members::snapshot)
+    }
+}
+
+impl HubLifetimeManager for MemoryLifetimeManager {
+    fn connected(&self, connection: &Arc<Connection>) -> Sending {
+        self.lock().connections.insert(connection);
+        Sending::ready(Ok(()))
+    }
+
+    fn disconnected(&self, connection: &Connection) -> Sending {
+        let mut state = self.lock();
+        state.connections.remove(&connection.id);
+        for group in state.memberships.remove(&connection.id).unwrap_or_default() {
+            state.leave(&connection.id, &group);
+        }
+        Sending::ready(Ok(()))
+    }
+
+    fn send(&self, target: &Target, message: &dyn Outgoing) -> Sending {
+        let mut delivery = Delivery {
+            frames: Frames::new(message),
+            slow: Vec::new(),
+        };
+        let result = match target {
+            Target::All => delivery.reach_all(&self.local(), &[]),
+            Target::AllExcept(excluded) => delivery.reach_all(&self.local(), excluded),
+            Target::Connection(id) => delivery.reach(self.lock().find(id)),
+            Target::Connections(ids) => {
+                let found: Vec<_> = {
+                    let state = self.lock();
+                    let unique: HashSet<&str> = ids.iter().map(AsRef::as_ref).collect();
+                    unique.into_iter().filter_map(|id| state.find(id)).collect()
+                };
+                delivery.reach(found)
+            }
+            Target::Group(name) => delivery.reach_group(self.group(name), &[]),
+            Target::GroupExcept(name, excluded) => delivery.reach_group(self.group(name), excluded),
+            Target::Groups(names) if names.iter().any(|name| name.is_empty()) => {
+                Err(HubError::message("cannot send to an empty group name"))
+            }
+            Target::Groups(names) => names
+                .iter()
+                .try_for_each(|name| delivery.reach_group(self.group(name), &[])),
+        };
+        match (result, delivery.slow) {
+            (Err(error), _) => Sending::ready(Err(error)),
+            (Ok(()), slow) if slow.is_empty() => Sending::ready(Ok(())),
+            (Ok(()), slow) => Sending::waiting(async move {
+                for connection in slow {
+                    connection.queue.room().await;
+                }
+                Ok(())
+            }),
+        }
+    }
+
+    fn add_to_group(&self, connection_id: &str, group: &str) -> Sending {
+        let mut state = self.lock();
+        if let Some(connection) = state.find(connection_id) {
+            state
+                .memberships
+                .entry(connection.id.clone())
+                .or_default()
+                .insert(group.into());
+            state
+                .groups
+                .entry(group.into())
+                .or_default()
+                .insert(&connection);
+        }
+        Sending::ready(Ok(()))
+    }
+
+    fn remove_from_group(&self, connection_id: &str, group: &str) -> Sending {
+        let mut state = self.lock();
+        if let Some(groups) = state.memberships.get_mut(connection_id) {
+            groups.remove(group);
+            state.leave(connection_id, group);
+        }
+        Sending::ready(Ok(()))
+    }
+
+    fn local(&self) -> Snapshot {
+        self.lock().connections.snapshot()
+    }
+}
+
+impl State {
+    fn find(&self, id: &str) -> Option<Arc<Connection>> {
+        self.connections.by_id.get(id).cloned()
+    }
+
+    fn leave(&mut self, id: &str, group: &str) {
+        if let Some(members) = self.groups.get_mut(group) {
+            members.remove(id);
+            if members.by_id.is_empty() {
+                self.groups.remove(group);
+            }
+        }
+    }
+}
+
+/// One message on its way to many.
+struct Delivery<'a> {
+    frames: Frames<'a>,
+    /// Those whose queue is full: the sender waits for them.
+    slow: Vec<Arc<Connection>>,
+}
+
+impl Delivery<'_> {
+    fn reach(&mut self, connections: impl IntoIterator<Item = Arc<Connection>>) -> HubResult<()> {
+        connections
+            .into_iter()
+            .try_for_each(|connection| self.queue(&connection))
+    }
+
+    fn reach_all(
+        &mut self,
+        connections: &[Arc<Connection>],
+        excluded: &[Box<str>],
+    ) -> HubResult<()> {
+        connections
+            .iter()
+            .filter(|connection| !excluded.iter().any(|id| **id == *connection.id))
+            .try_for_each(|connection| self.queue(connection))
+    }
+
+    fn reach_group(&mut self, members: Option<Snapshot>, excluded: &[Box<str>]) -> HubResult<()> {
+        members.map_or(Ok(()), |members| self.reach_all(&members, excluded))
+    }
+
+    fn queue(&mut self, connection: &Arc<Connection>) -> HubResult<()> {
+        let frame = self.frames.of(connection.protocol)?;
+        if connection.send(frame) {
+            self.slow.push(connection.clone());
+        }
+        Ok(())
+    }
+}

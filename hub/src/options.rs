@@ -1,0 +1,99 @@
+//! What can be set for a hub.
+
+use std::time::Duration;
+
+/// The settings of one hub, with ASP.NET Core's defaults.
+///
+/// Times are rounded up to the heartbeat, which is one second.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct HubOptions {
+    /// How long a client may take from connecting to its complete handshake. Default: 15 s.
+    pub handshake_timeout: Duration,
+    /// How often the server pings each client. Default: 15 s. Clients give up after 30 s of silence by default, so more
+    /// than half of what they are set to loses them.
+    pub keep_alive_interval: Duration,
+    /// How long a client that has pinged once may stay silent before it is disconnected. Default: 30 s.
+    pub client_timeout_interval: Duration,
+    /// The largest message taken from a client, in bytes and with its framing; `None` lifts the limit. Default: 32,768.
+    pub maximum_receive_message_size: Option<usize>,
+    /// Whether clients are told the errors of hub methods that are no [`HubError::Message`](crate::HubError::Message).
+    /// Off by default: the texts can hold what is nobody's business.
+    pub enable_detailed_errors: bool,
+    /// How many ordinary invocations of one client may run at once, at least 1. With the default of 1 they never
+    /// overlap, and their results come in order.
+    pub maximum_parallel_invocations_per_client: usize,
+    /// How many bytes may wait for one client before [`slow_client`](Self::slow_client) applies. Default: 65,536.
+    #[doc(alias = "TransportMaxBufferSize")]
+    pub maximum_queued_bytes: usize,
+    /// What happens to messages for a client that has let [`maximum_queued_bytes`](Self::maximum_queued_bytes) pile up.
+    pub slow_client: SlowClientPolicy,
+    /// How long a started write may take before the connection is cut; `None` for ever. Default: 10 s.
+    pub transport_send_timeout: Option<Duration>,
+    /// How long the server waits for the client's close frame after its own. Default: 5 s.
+    pub close_timeout: Duration,
+    /// How long a negotiated connection may stay without a transport. Default: 15 s.
+    pub disconnect_timeout: Duration,
+    /// The lowest negotiate version that is served, 0 or 1. Default: 0.
+    pub minimum_protocol_version: i32,
+    /// The transports that are offered.
+    pub transports: HttpTransports,
+}
+
+impl Default for HubOptions {
+    fn default() -> Self {
+        Self {
+            handshake_timeout: Duration::from_secs(15),
+            keep_alive_interval: Duration::from_secs(15),
+            client_timeout_interval: Duration::from_secs(30),
+            maximum_receive_message_size: Some(32 * 1024),
+            enable_detailed_errors: false,
+            maximum_parallel_invocations_per_client: 1,
+            maximum_queued_bytes: 64 * 1024,
+            slow_client: SlowClientPolicy::default(),
+            transport_send_timeout: Some(Duration::from_secs(10)),
+            close_timeout: Duration::from_secs(5),
+            disconnect_timeout: Duration::from_secs(15),
+            minimum_protocol_version: 0,
+            transports: HttpTransports::default(),
+        }
+    }
+}
+
+/// What happens to a message for a client whose queue is full.
+///
+/// Results of the client's own calls, pings and the Close message are never dropped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SlowClientPolicy {
+    /// The message is queued, and the send waits until half of the queue has left. ASP.NET Core's behaviour.
+    #[default]
+    Wait,
+    /// The oldest messages make room.
+    DropOldest,
+    /// Older messages that call the same client method make room, then the oldest ones. For state of which only the
+    /// newest matters, such as the time.
+    KeepNewest,
+    /// The client is disconnected, and may come back.
+    Disconnect,
+}
+
+/// The transports that a hub offers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HttpTransports {
+    pub(crate) web_sockets: bool,
+}
+
+impl HttpTransports {
+    /// None at all.
+    pub const NONE: Self = Self { web_sockets: false };
+    /// WebSockets only.
+    pub const WEB_SOCKETS: Self = Self { web_sockets: true };
+}
+
+impl Default for HttpTransports {
+    /// Every transport that this version has.
+    fn default() -> Self {
+        Self::WEB_SOCKETS
+    }
+}

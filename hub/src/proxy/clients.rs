@@ -1,0 +1,169 @@
+//! Choosing recipients.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use super::{ClientProxy, HubClient, Many, Recipients, Single, Untyped};
+use crate::lifetime::{HubLifetimeManager, Target, names};
+
+/// The clients of a hub, seen through the contract `C`. The counterpart of .NET's `IHubClients<T>`.
+///
+/// Every method gives a proxy on which the contract's methods can be called. Ids and groups that nobody has are no
+/// error: then nobody is reached.
+#[doc(alias = "IHubClients")]
+pub struct HubClients<C: ?Sized> {
+    lifetime: Arc<dyn HubLifetimeManager>,
+    contract: PhantomData<fn() -> C>,
+}
+
+impl<C: HubClient + ?Sized> HubClients<C> {
+    pub(crate) fn new(lifetime: Arc<dyn HubLifetimeManager>) -> Self {
+        Self {
+            lifetime,
+            contract: PhantomData,
+        }
+    }
+
+    fn proxy<R: Recipients>(&self, target: Target) -> C::Proxy<R> {
+        ClientProxy::new(self.lifetime.clone(), target).into()
+    }
+
+    /// Everyone connected to the hub.
+    #[must_use]
+    pub fn all(&self) -> C::Proxy<Many> {
+        self.proxy(Target::All)
+    }
+
+    /// Everyone but these connections.
+    #[must_use]
+    pub fn all_except<I>(&self, connection_ids: I) -> C::Proxy<Many>
+    where
+        I: IntoIterator<Item: AsRef<str>>,
+    {
+        self.proxy(Target::AllExcept(names(connection_ids)))
+    }
+
+    /// One connection.
+    #[must_use]
+    pub fn client(&self, connection_id: &str) -> C::Proxy<Single> {
+        self.proxy(Target::Connection(connection_id.into()))
+    }
+
+    /// Several connections, each once.
+    #[must_use]
+    pub fn clients<I>(&self, connection_ids: I) -> C::Proxy<Many>
+    where
+        I: IntoIterator<Item: AsRef<str>>,
+    {
+        self.proxy(Target::Connections(names(connection_ids)))
+    }
+
+    /// The members of a group.
+    #[must_use]
+    pub fn group(&self, group: &str) -> C::Proxy<Many> {
+        self.proxy(Target::Group(group.into()))
+    }
+
+    /// The members of several groups. Who is in two of them is reached twice, as in ASP.NET Core.
+    #[must_use]
+    pub fn groups<I>(&self, groups: I) -> C::Proxy<Many>
+    where
+        I: IntoIterator<Item: AsRef<str>>,
+    {
+        self.proxy(Target::Groups(names(groups)))
+    }
+
+    /// The members of a group but these connections.
+    #[must_use]
+    pub fn group_except<I>(&self, group: &str, connection_ids: I) -> C::Proxy<Many>
+    where
+        I: IntoIterator<Item: AsRef<str>>,
+    {
+        self.proxy(Target::GroupExcept(group.into(), names(connection_ids)))
+    }
+
+    /// The same clients without the contract: methods by name.
+    #[must_use]
+    pub fn untyped(&self) -> HubClients<Untyped> {
+        HubClients::new(self.lifetime.clone())
+    }
+}
+
+impl<C: ?Sized> Clone for HubClients<C> {
+    fn clone(&self) -> Self {
+        Self {
+            lifetime: self.lifetime.clone(),
+            contract: PhantomData,
+        }
+    }
+}
+
+impl<C: ?Sized> fmt::Debug for HubClients<C> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("HubClients").finish_non_exhaustive()
+    }
+}
+
+/// The clients of a hub as one of them sees them: [`HubClients`], and who they are to the caller.
+///
+/// The counterpart of .NET's `IHubCallerClients<T>`.
+#[doc(alias = "IHubCallerClients")]
+pub struct CallerClients<C: ?Sized> {
+    clients: HubClients<C>,
+    caller: Arc<str>,
+}
+
+impl<C: HubClient + ?Sized> CallerClients<C> {
+    pub(crate) fn new(lifetime: Arc<dyn HubLifetimeManager>, caller: Arc<str>) -> Self {
+        Self {
+            clients: HubClients::new(lifetime),
+            caller,
+        }
+    }
+
+    /// The caller.
+    #[must_use]
+    pub fn caller(&self) -> C::Proxy<Single> {
+        self.client(&self.caller)
+    }
+
+    /// Everyone but the caller.
+    #[must_use]
+    pub fn others(&self) -> C::Proxy<Many> {
+        self.all_except([&self.caller])
+    }
+
+    /// The members of a group but the caller, who need not be in it.
+    #[must_use]
+    pub fn others_in_group(&self, group: &str) -> C::Proxy<Many> {
+        self.group_except(group, [&self.caller])
+    }
+
+    /// The same clients without the contract: methods by name.
+    #[must_use]
+    pub fn untyped(&self) -> CallerClients<Untyped> {
+        CallerClients {
+            clients: self.clients.untyped(),
+            caller: self.caller.clone(),
+        }
+    }
+}
+
+impl<C: ?Sized> Deref for CallerClients<C> {
+    type Target = HubClients<C>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.clients
+    }
+}
+
+impl<C: ?Sized> fmt::Debug for CallerClients<C> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("CallerClients")
+            .field("caller", &self.caller)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,188 @@
+//! A stream that takes finished frames beside the bytes of a WebSocket library.
+
+use std::collections::VecDeque;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// The most buffers that one vectored write takes.
+const SLICES: usize = 64;
+
+/// The most bytes of control frames that are kept for a client that does not read.
+const CONTROL_LIMIT: usize = 16 * 1024;
+
+/// Writes shared frames in batches, whole frame by whole frame.
+///
+/// The WebSocket library above reads through it and writes only its own control frames, mostly pongs. Whatever it
+/// writes is queued as one piece behind what is being written, so that a pong never lands inside a half-written
+/// frame, and reading goes on while a write is stuck.
+#[derive(Debug)]
+pub(crate) struct SharedWrites<S> {
+    stream: S,
+    pending: VecDeque<Bytes>,
+    /// Bytes of the first pending frame that have left.
+    offset: usize,
+    /// Bytes in `pending` that came from the library.
+    control: usize,
+    /// Bytes that have ever left.
+    total: u64,
+}
+
+impl<S: AsyncWrite + Unpin> SharedWrites<S> {
+    pub(crate) fn new(stream: S) -> Self {
+        Self {
+            stream,
+            pending: VecDeque::new(),
+            offset: 0,
+            control: 0,
+            total: 0,
+        }
+    }
+
+    /// Where the next frames are to be put, behind those that wait.
+    pub(crate) fn pending(&mut self) -> &mut VecDeque<Bytes> {
+        &mut self.pending
+    }
+
+    pub(crate) fn has_pending(&self) -> bool {
+        !self.pending.is_empty()
+    }
+
+    pub(crate) fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// Writes all that is pending, and tells how many bytes have left by then.
+    pub(crate) fn poll_drain(
+        &mut self,
+        written: &mut usize,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        while !self.pending.is_empty() {
+            let count = if self.pending.len() == 1 {
+                let rest = &self.pending[0][self.offset..];
+                ready!(Pin::new(&mut self.stream).poll_write(context, rest))?
+            } else {
+                let mut slices = [IoSlice::new(&[]); SLICES];
+                let mut filled = 0;
+                for (slice, frame) in slices.iter_mut().zip(&self.pending) {
+                    let start = if filled == 0 { self.offset } else { 0 };
+                    *slice = IoSlice::new(&frame[start..]);
+                    filled += 1;
+                }
+                ready!(Pin::new(&mut self.stream).poll_write_vectored(context, &slices[..filled]))?
+            };
+            if count == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            *written += count;
+            self.total += count as u64;
+            self.advance(count);
+        }
+        self.control = 0;
+        if self.pending.capacity() > 64 {
+            self.pending = VecDeque::new();
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn advance(&mut self, count: usize) {
+        self.offset += count;
+        while let Some(first) = self.pending.front()
+            && self.offset >= first.len()
+        {
+            self.offset -= first.len();
+            self.pending.pop_front();
+        }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for SharedWrites<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for SharedWrites<S> {
+    /// Takes everything at once. [`poll_drain`](SharedWrites::poll_drain) writes it.
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.control += bytes.len();
+        if self.control > CONTROL_LIMIT {
+            let text = "the client asks for answers and does not read them";
+            return Poll::Ready(Err(io::Error::new(io::ErrorKind::ConnectionAborted, text)));
+        }
+        self.pending.push_back(Bytes::copy_from_slice(bytes));
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+    use super::*;
+
+    async fn drain<S: AsyncWrite + Unpin>(writes: &mut SharedWrites<S>) -> usize {
+        let mut written = 0;
+        std::future::poll_fn(|context| writes.poll_drain(&mut written, context))
+            .await
+            .unwrap();
+        written
+    }
+
+    #[tokio::test]
+    async fn what_the_library_writes_comes_after_whole_frames() {
+        let (near, mut far) = duplex(4);
+        let mut writes = SharedWrites::new(near);
+        writes
+            .pending()
+            .extend([Bytes::from_static(b"first"), Bytes::from_static(b"second")]);
+        let mut written = 0;
+        let stuck = futures_util::future::poll_immediate(std::future::poll_fn(|context| {
+            writes.poll_drain(&mut written, context)
+        }));
+        assert!(stuck.await.is_none());
+        assert_eq!(written, 4);
+        writes.write_all(b"pong").await.unwrap();
+        writes.pending().push_back(Bytes::from_static(b"third"));
+        let reader = tokio::spawn(async move {
+            let mut text = String::new();
+            far.read_to_string(&mut text).await.unwrap();
+            text
+        });
+        assert_eq!(drain(&mut writes).await, 16);
+        drop(writes);
+        assert_eq!(reader.await.unwrap(), "firstsecondpongthird");
+    }
+
+    #[tokio::test]
+    async fn a_client_that_never_reads_its_pongs_is_cut() {
+        let (near, _far) = duplex(1);
+        let mut writes = SharedWrites::new(near);
+        let pong = [0; 127];
+        let mut result = Ok(());
+        for _ in 0..200 {
+            result = writes.write_all(&pong).await;
+        }
+        assert_eq!(result.unwrap_err().kind(), io::ErrorKind::ConnectionAborted);
+    }
+}

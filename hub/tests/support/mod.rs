@@ -1,0 +1,170 @@
+//! A hub on a bare hyper server, and a client of raw WebSocket frames.
+
+#![allow(
+    dead_code,
+    reason = "every test file is a crate of its own and uses a part of this"
+)]
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use campanile_host::services::{ServiceCollection, ServiceProvider};
+use campanile_hub::{Hub, HubContext, HubOptions, HubService, HubServiceCollectionExt};
+use campanile_web::ConnectionTracker;
+use futures_util::{SinkExt, StreamExt};
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
+use tower_service::Service;
+
+/// How long a test waits for what has to come.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long a test waits for what must not come.
+pub(crate) const SILENCE: Duration = Duration::from_millis(150);
+
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    pub(crate) services: ServiceProvider,
+}
+
+impl Server {
+    pub(crate) async fn start<H: Hub>(options: HubOptions) -> Self {
+        Self::start_with::<H>(options, |_| {}).await
+    }
+
+    /// Serves `H` at any path.
+    pub(crate) async fn start_with<H: Hub>(
+        options: HubOptions,
+        configure: impl FnOnce(&mut ServiceCollection),
+    ) -> Self {
+        let mut services = ServiceCollection::new();
+        services.add_hub::<H>();
+        configure(&mut services);
+        let services = services.build().unwrap();
+        let hub = HubService::new::<H>(&services, options).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            let tracker = ConnectionTracker::new();
+            while let Ok((stream, _)) = listener.accept().await {
+                stream.set_nodelay(true).unwrap();
+                let (hub, tracker) = (hub.clone(), tracker.clone());
+                let service = service_fn(move |mut request| {
+                    let mut hub = hub.clone();
+                    http::Request::extensions_mut(&mut request).insert(tracker.clone());
+                    async move { Ok::<_, Infallible>(hub.call(request).await.unwrap()) }
+                });
+                let connection = hyper::server::conn::http1::Builder::new()
+                    .serve_connection(TokioIo::new(stream), service)
+                    .with_upgrades();
+                tokio::spawn(connection);
+            }
+        });
+        Self { address, services }
+    }
+
+    pub(crate) fn context<H: Hub>(&self) -> HubContext<H> {
+        self.services.inject().unwrap()
+    }
+
+    pub(crate) async fn connect(&self) -> Client {
+        self.connect_to("/").await
+    }
+
+    /// Connects and shakes hands.
+    pub(crate) async fn connect_to(&self, path: &str) -> Client {
+        let mut client = self.open(path).await;
+        client
+            .send_text("{\"protocol\":\"json\",\"version\":1}\u{1e}")
+            .await;
+        assert_eq!(client.next().await, Some(serde_json::json!({})));
+        client
+    }
+
+    /// Connects without a handshake.
+    pub(crate) async fn open(&self, path: &str) -> Client {
+        let stream = TcpStream::connect(self.address).await.unwrap();
+        stream.set_nodelay(true).unwrap();
+        let url = format!("ws://{}{path}", self.address);
+        let (socket, _) = tokio_tungstenite::client_async(url, stream).await.unwrap();
+        Client {
+            socket,
+            text: String::new(),
+        }
+    }
+}
+
+pub(crate) struct Client {
+    pub(crate) socket: WebSocketStream<TcpStream>,
+    text: String,
+}
+
+impl Client {
+    pub(crate) async fn send_text(&mut self, text: &str) {
+        self.socket.send(Message::text(text)).await.unwrap();
+    }
+
+    pub(crate) async fn send(&mut self, message: Value) {
+        self.send_text(&format!("{message}\u{1e}")).await;
+    }
+
+    /// Calls a method and wants an answer under the id `id`.
+    pub(crate) async fn call(&mut self, id: &str, target: &str, arguments: Value) {
+        self.send(serde_json::json!({"type": 1, "invocationId": id, "target": target, "arguments": arguments}))
+            .await;
+    }
+
+    /// Calls a method and waits for its completion, over whatever comes before.
+    pub(crate) async fn invoke(&mut self, target: &str, arguments: Value) -> Value {
+        self.call("invoke", target, arguments).await;
+        loop {
+            let message = self.next().await.expect("a completion");
+            if message["invocationId"] == "invoke" {
+                return message;
+            }
+        }
+    }
+
+    /// The next message but pings; none once the server has closed the socket.
+    pub(crate) async fn next(&mut self) -> Option<Value> {
+        loop {
+            if let Some(end) = self.text.find('\u{1e}') {
+                let message: Value = serde_json::from_str(&self.text[..end]).unwrap();
+                self.text.drain(..=end);
+                if message["type"] == 6 {
+                    continue;
+                }
+                return Some(message);
+            }
+            match tokio::time::timeout(PATIENCE, self.socket.next())
+                .await
+                .expect("nothing came")
+            {
+                Some(Ok(Message::Text(text))) => self.text.push_str(&text),
+                Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
+                Some(Ok(_)) => {}
+            }
+        }
+    }
+
+    /// Nothing comes for a while.
+    pub(crate) async fn hears_nothing(&mut self) {
+        if let Ok(message) = tokio::time::timeout(SILENCE, self.next()).await {
+            panic!("unexpected: {message:?}");
+        }
+    }
+
+    /// Everything until the server has closed the socket.
+    pub(crate) async fn rest(&mut self) -> Vec<Value> {
+        let mut messages = Vec::new();
+        while let Some(message) = self.next().await {
+            messages.push(message);
+        }
+        messages
+    }
+}

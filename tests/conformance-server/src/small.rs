@@ -1,0 +1,42 @@
+//! The clock's hub and the benchmark's.
+
+use campanile_host::Inject;
+use campanile_hub::{HubCaller, HubResult, hub, hub_client};
+
+#[hub_client]
+pub(crate) trait Clock {
+    async fn show_time(&self, date_time: String);
+}
+
+#[derive(Inject)]
+pub(crate) struct ClockHub;
+
+#[hub(client = Clock)]
+impl ClockHub {
+    pub async fn send_time_to_clients(
+        &self,
+        caller: &HubCaller<Self>,
+        date_time: String,
+    ) -> HubResult<()> {
+        caller.clients().all().show_time(date_time).await
+    }
+}
+
+#[hub_client]
+pub(crate) trait Bench {
+    async fn receive(&self, text: String);
+}
+
+#[derive(Inject)]
+pub(crate) struct BenchHub;
+
+#[hub(client = Bench)]
+impl BenchHub {
+    pub fn echo(&self, text: String) -> String {
+        text
+    }
+
+    pub async fn broadcast(&self, caller: &HubCaller<Self>, text: String) -> HubResult<()> {
+        caller.clients().all().receive(text).await
+    }
+}
