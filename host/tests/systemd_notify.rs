@@ -128,6 +128,10 @@ mod unix {
         let manager = Manager::new();
         let ended = manager.start("broken", &[]).wait();
         assert_eq!(ended.code, Some(1));
+        assert!(
+            ended.stderr.ends_with("failed to start: broken\n"),
+            "{ended:?}"
+        );
         assert_eq!(manager.hears(), "STOPPING=1\n");
         assert!(
             ended.stdout.contains(

@@ -65,7 +65,7 @@ pub trait WebHostBuilderExt: Sized {
         F: Future<Output: IntoResponse> + Send + 'static;
 
     /// Hands all requests for the path and for everything below it to a `tower` service, of every method. The request's URI
-    /// stays as it is, with the path in it: the routes of a mounted axum router say their whole paths.
+    /// stays as it is, with the path in it: the routes of a mounted axum router say their whole paths, and match them by its rules.
     ///
     /// A more specific route wins: with a service at `/api` and a handler at `/api/health`, the handler gets its requests.
     /// What the service fails with is logged and answered with 500.

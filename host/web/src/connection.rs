@@ -1,74 +1,22 @@
 //! One connection, from being accepted to its end or its upgrade.
 
-use std::convert::Infallible;
-use std::fmt;
 use std::future::Future;
-use std::net::{IpAddr, SocketAddr};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
-use campanile_host::BoxError;
-use http::StatusCode;
-use http_body::{Body as HttpBody, Frame, SizeHint};
-use hyper::body::Incoming;
 use hyper::server::conn::http1::{Builder, UpgradeableConnection};
 use hyper_util::rt::TokioIo;
 use tokio::time::{Instant, Sleep, sleep};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
-use crate::activity::{Activity, InFlight, Moment};
-use crate::body::Body;
+use crate::activity::{Activity, Moment};
+use crate::dispatch::Dispatch;
 use crate::limits::{HEAD_TIMEOUT, KEEP_ALIVE_TIMEOUT, MAX_HEAD_SIZE, STOPPING_TIMEOUT};
-use crate::response::status_only;
-use crate::service::{ResponseFuture, WebService};
+use crate::remote_address::RemoteAddress;
+use crate::service::WebService;
 use crate::stream::{Socket, Stream};
 use crate::tracker::{ConnectionTracker, Phase};
-
-/// Where a request comes from. In every request's extensions.
-#[doc(alias = "RemoteIpAddress")]
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct RemoteAddress(Option<SocketAddr>);
-
-impl RemoteAddress {
-    /// Of a TCP connection. An IPv4 client of a socket of both families has its IPv4 address.
-    #[must_use]
-    pub fn tcp(address: SocketAddr) -> Self {
-        Self(Some(SocketAddr::new(
-            address.ip().to_canonical(),
-            address.port(),
-        )))
-    }
-
-    /// Of a connection through a Unix socket.
-    #[must_use]
-    pub const fn unix() -> Self {
-        Self(None)
-    }
-
-    /// The address and port; none behind a Unix socket.
-    #[must_use]
-    pub const fn socket_address(&self) -> Option<SocketAddr> {
-        self.0
-    }
-
-    /// The IP address; none behind a Unix socket.
-    #[must_use]
-    pub fn ip(&self) -> Option<IpAddr> {
-        self.0.map(|it| it.ip())
-    }
-}
-
-impl fmt::Display for RemoteAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            Some(address) => address.fmt(f),
-            None => f.write_str("unix"),
-        }
-    }
-}
 
 pin_project_lite::pin_project! {
     /// The task of a connection. It ends with an upgrade: the socket is then in the hands of who upgraded it.
@@ -171,97 +119,5 @@ impl Future for Connection {
             }
             return Poll::Pending;
         }
-    }
-}
-
-/// What hyper calls for each request of a connection.
-struct Dispatch {
-    app: WebService,
-    remote: RemoteAddress,
-    tracker: ConnectionTracker,
-    activity: Arc<Activity>,
-}
-
-impl hyper::service::Service<http::Request<Incoming>> for Dispatch {
-    type Response = http::Response<Served>;
-    type Error = Infallible;
-    type Future = Answer;
-
-    fn call(&self, request: http::Request<Incoming>) -> Answer {
-        let in_flight = self.activity.request();
-        let mut request = request.map(Body::incoming);
-        let extensions = request.extensions_mut();
-        extensions.insert(self.remote);
-        extensions.insert(self.tracker.clone());
-        // A handler may panic before it gives its future.
-        let future = catching(|| self.app.dispatch(request));
-        Answer {
-            future,
-            in_flight: Some(in_flight),
-        }
-    }
-}
-
-/// A response to come. A panic on the way is a 500 for this request and nothing else.
-struct Answer {
-    future: Option<ResponseFuture>,
-    in_flight: Option<InFlight>,
-}
-
-impl Future for Answer {
-    type Output = Result<http::Response<Served>, Infallible>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let polled = match &mut self.future {
-            Some(future) => catching(|| future.as_mut().poll(cx)),
-            None => None,
-        };
-        let response = match polled {
-            Some(Poll::Pending) => return Poll::Pending,
-            Some(Poll::Ready(response)) => response,
-            None => status_only(StatusCode::INTERNAL_SERVER_ERROR),
-        };
-        let in_flight = self.in_flight.take();
-        Poll::Ready(Ok(response.map(|body| Served {
-            body,
-            _in_flight: in_flight,
-        })))
-    }
-}
-
-/// `None`, and a line in the log, where it panics.
-fn catching<T>(run: impl FnOnce() -> T) -> Option<T> {
-    catch_unwind(AssertUnwindSafe(run))
-        .inspect_err(|panic| {
-            let text = panic.downcast_ref::<String>().map(String::as_str);
-            let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
-            tracing::error!("a handler panicked: {}", text.unwrap_or("no message"));
-        })
-        .ok()
-}
-
-/// The body of a response; its request is in flight as long as it is there.
-struct Served {
-    body: Body,
-    _in_flight: Option<InFlight>,
-}
-
-impl HttpBody for Served {
-    type Data = Bytes;
-    type Error = BoxError;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
     }
 }

@@ -1,4 +1,28 @@
-//! A hyper server as a hosted service of [`campanile_host`].
+//! An HTTP server as a hosted service of [`campanile_host`]: hyper, with the routes, the addresses and the stop that users
+//! of Kestrel know.
+//!
+//! ```no_run
+//! use campanile_host::{HostBuilder, HostError};
+//! use campanile_web::{Request, RouteValues, WebHostBuilderExt};
+//!
+//! async fn greet(request: Request) -> String {
+//!     let values = request.extensions().get::<RouteValues>();
+//!     format!("Hello {}", values.and_then(|it| it.get("name")).unwrap_or("world"))
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), HostError> {
+//!     HostBuilder::new() // listens on http://localhost:5000, or where `urls` says
+//!         .map_get("/greet/{name}", greet)
+//!         .map_health_checks("/healthz")
+//!         .build()?
+//!         .run()
+//!         .await
+//! }
+//! ```
+//!
+//! Everything begins with [`WebHostBuilderExt`]. Any [`tower`](https://docs.rs/tower) service can be mounted, an axum router
+//! among them, and any `tower` layer put around it all.
 
 mod activity;
 mod address;
@@ -8,10 +32,12 @@ mod body;
 mod builder;
 mod collect;
 mod connection;
+mod dispatch;
 mod endpoints;
 mod health;
 mod limits;
 mod listener;
+mod remote_address;
 mod response;
 mod route_values;
 mod router;
@@ -30,9 +56,9 @@ pub use bind::BindError;
 pub use body::{Body, Request, Response};
 pub use builder::WebHostBuilderExt;
 pub use collect::{MAX_REQUEST_BODY_SIZE, ReadBodyError};
-pub use connection::RemoteAddress;
 pub use endpoints::EndpointError;
 pub use http::{Method, StatusCode};
+pub use remote_address::RemoteAddress;
 pub use response::{Html, IntoResponse};
 pub use route_values::RouteValues;
 pub use router::RouteError;

@@ -7,8 +7,8 @@ use socket2::{Domain, Protocol, Type};
 use tokio::net::TcpListener;
 
 use crate::address::{Address, Target};
-use crate::connection::RemoteAddress;
 use crate::limits::BACKLOG;
+use crate::remote_address::RemoteAddress;
 use crate::stream::Socket;
 #[cfg(unix)]
 use crate::unix_socket::UnixSocket;
@@ -97,7 +97,7 @@ impl Address {
                     Err(error) => return Err(error),
                 }
             }
-            Target::Loopback { port, .. } => loopback(*port)?,
+            Target::Loopback { port, .. } => loopback(self, *port)?,
             #[cfg(unix)]
             Target::Unix(path) => vec![Listener::Unix(UnixSocket::bind(path)?)],
             #[cfg(not(unix))]
@@ -112,20 +112,24 @@ impl Address {
 }
 
 /// Both loopback addresses, or the one that the machine has. Port 0 takes one that is free on both.
-fn loopback(port: u16) -> io::Result<Vec<Listener>> {
+fn loopback(address: &Address, port: u16) -> io::Result<Vec<Listener>> {
     // Somebody may have the port on IPv6 that was free on IPv4.
     const ATTEMPTS: u32 = 16;
     let mut attempt = 1;
     loop {
         let v4 = match Listener::tcp((Ipv4Addr::LOCALHOST, port).into(), false) {
             Ok(listener) => Some(listener),
-            Err(error) if no_such_family(&error) => None,
+            Err(error) if no_such_family(&error) => {
+                one_family(address, "IPv4", &error);
+                None
+            }
             Err(error) => return Err(error),
         };
         let chosen = v4.as_ref().map_or(Ok(port), Listener::port)?;
         match Listener::tcp((Ipv6Addr::LOCALHOST, chosen).into(), false) {
             Ok(v6) => return Ok(v4.into_iter().chain([v6]).collect()),
             Err(error) if no_such_family(&error) => {
+                one_family(address, "IPv6", &error);
                 return v4.map(|v4| vec![v4]).ok_or(error);
             }
             Err(error)
@@ -136,6 +140,13 @@ fn loopback(port: u16) -> io::Result<Vec<Listener>> {
             Err(error) => return Err(error),
         }
     }
+}
+
+fn one_family(address: &Address, family: &str, error: &io::Error) {
+    tracing::info!(
+        target: "Microsoft.AspNetCore.Server.Kestrel",
+        "Unable to bind to {address} on the {family} loopback interface: '{error}'."
+    );
 }
 
 /// Whether the machine has no addresses of that family, or not this one of them.

@@ -4,6 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::connection::Connection;
@@ -57,12 +58,10 @@ impl Server {
             return;
         }
         // An upgraded connection has a socket and mostly a guard too.
-        tracing::warn!(
-            connections = left.connections,
-            busy = left.guards,
-            "the server stops: {} connections did not end in time and are aborted",
-            left.connections.max(left.guards)
-        );
+        match left.connections.max(left.guards) {
+            1 => tracing::warn!("one connection did not end in time and is aborted"),
+            count => tracing::warn!("{count} connections did not end in time and are aborted"),
+        }
         let enough = CancellationToken::new();
         let ended = self.tracker.drained(&enough);
         let _ = tokio::time::timeout(ABORT_TIMEOUT, ended).await;
@@ -107,26 +106,26 @@ fn is_of_one_connection(error: &io::Error) -> bool {
     )
 }
 
-/// Waits longer each time accepting fails, as it does without free file descriptors, and says so once.
+/// Waits longer each time accepting fails, as it does without free file descriptors, and says so once a minute.
 #[derive(Debug, Default)]
 struct Backoff {
     failures: u32,
+    said: Option<Instant>,
 }
 
 impl Backoff {
     const FIRST: Duration = Duration::from_millis(10);
     const LONGEST: Duration = Duration::from_secs(1);
+    const SILENCE: Duration = Duration::from_secs(60);
 
     fn succeeded(&mut self) {
-        if self.failures > 0 {
-            tracing::info!(failures = self.failures, "connections are accepted again");
-            self.failures = 0;
-        }
+        self.failures = 0;
     }
 
     async fn failed(&mut self, error: &io::Error) {
-        if self.failures == 0 {
+        if self.said.is_none_or(|it| it.elapsed() >= Self::SILENCE) {
             tracing::error!(%error, "connections cannot be accepted; trying again");
+            self.said = Some(Instant::now());
         }
         let wait = Self::FIRST.saturating_mul(1 << self.failures.min(8));
         self.failures = self.failures.saturating_add(1);

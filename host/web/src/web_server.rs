@@ -82,9 +82,9 @@ impl HostedService for WebServer {
     }
 
     async fn stop(&self, cancellation: CancellationToken) -> Result<(), BoxError> {
-        let server = match std::mem::replace(&mut *self.state(), State::Ended) {
-            State::Serving(server) => server,
-            _ => return Ok(()),
+        let state = std::mem::replace(&mut *self.state(), State::Ended);
+        let State::Serving(server) = state else {
+            return Ok(());
         };
         self.addresses.set(Vec::new());
         server.stop(&cancellation).await;
