@@ -192,6 +192,7 @@ impl Configuration {
     }
 
     /// Has `callback` called with what has changed.
+    #[allow(dead_code, reason = "live options follow")]
     pub(crate) fn on_change_of(
         &self,
         callback: impl Fn(&Change) + Send + Sync + 'static,

@@ -69,7 +69,5 @@ pub use error::{ConfigurationError, ReloadError};
 pub use files::ConfigurationFile;
 pub use host::{HostConfiguration, HostConfigurationBuilder};
 pub use listeners::ChangeRegistration;
-pub(crate) use listeners::Listeners;
-pub(crate) use live::Change;
 pub use section::ConfigurationSection;
 pub use watch::ConfigurationWatch;

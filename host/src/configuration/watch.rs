@@ -85,7 +85,7 @@ fn is_same(left: &[Fingerprint], right: &[Fingerprint]) -> bool {
 fn reload(live: &Live) {
     match live.reload(false) {
         Ok(true) => {
-            tracing::info!(target: TARGET, "the configuration has changed and was read again")
+            tracing::info!(target: TARGET, "the configuration has changed and was read again");
         }
         Ok(false) => {}
         Err(error) => tracing::error!(
