@@ -50,7 +50,7 @@ fn a_file_that_is_not_json() {
 fn a_key_that_nobody_knows() {
     refuses(
         settings("{\n  \"Clock\": {\n    \"Intervall\": \"00:00:01\"\n  }\n}\n"),
-        &["Clock:Intervall", "Interval`", "appsettings.json:3"],
+        &["Clock:Intervall", "mean 'Interval'", "appsettings.json:3"],
     );
     refuses(
         settings("{}").variable("Clock__Period", "00:00:01"),
