@@ -75,18 +75,6 @@ fn an_interval_that_is_none() {
 }
 
 #[test]
-fn an_interval_that_does_not_pass() {
-    refuses(
-        settings("{\n  \"Clock\": { \"Interval\": \"00:00:00\" }\n}\n"),
-        &["Interval"],
-    );
-    refuses(
-        settings("{}").variable("Clock__Interval", "-00:00:01"),
-        &["Interval"],
-    );
-}
-
-#[test]
 fn a_port_that_is_taken() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
