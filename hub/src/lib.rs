@@ -53,13 +53,15 @@ mod lifetime;
 mod options;
 mod proxy;
 mod request;
+mod stream;
 mod transport;
+mod upload;
 
 pub use caller::HubCaller;
 pub use campanile_hub_macros::{hub, hub_client};
 pub use campanile_hub_protocol::Arguments;
 pub use context::{HubContext, IHubContext};
-pub use dispatch::{Activation, HubMethods, MethodCall, MethodFuture};
+pub use dispatch::{HubMethods, MethodOutput};
 pub use error::{HubError, HubResult};
 pub use host::{HubHostBuilderExt, HubServiceCollectionExt};
 pub use http::HubService;
@@ -71,4 +73,16 @@ pub use proxy::{
     Untyped,
 };
 pub use request::RequestHead;
+pub use stream::{HubStream, StreamItem};
 pub use transport::HttpTransportType;
+pub use upload::UploadStream;
+
+/// What code that [`#[hub]`](macro@crate::hub) writes is made of. Nothing to be named by hand.
+#[doc(hidden)]
+pub mod generated {
+    pub use crate::dispatch::{
+        Activation, Answer, CallError, MethodCall, MethodRun, Reply, Responder, StreamEnd,
+        StreamResponder, Streaming, Value, send_output,
+    };
+    pub use crate::stream::{Fallible, Plain};
+}
