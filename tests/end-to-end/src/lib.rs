@@ -1,1 +1,53 @@
-//! Placeholder.
+//! What the end-to-end tests need: the clock as a process of its own, and those who talk to it.
+//!
+//! The tests see the clock as its users do. It is built by cargo, started with arguments, variables and files,
+//! watched through its output, its exit code and its port, and talked to by the official client, by a browser,
+//! by systemd, and by a bare WebSocket where every byte counts.
+
+mod binary;
+mod clock;
+mod http;
+mod hub;
+mod lines;
+mod node;
+mod program;
+
+use std::{path::PathBuf, time::Duration};
+
+pub use binary::clock_app;
+pub use clock::{Clock, Ended, Launch};
+pub use http::Response;
+pub use hub::HubConnection;
+pub use lines::Lines;
+pub use node::Script;
+pub use program::{find, missing};
+
+/// How long anything may take that is expected to happen: long, since a busy machine is no failure.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The root of the repository.
+#[must_use]
+pub fn repository() -> PathBuf {
+    let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors()
+        .nth(2)
+        .expect("the crate lies two directories below the root")
+        .to_owned()
+}
+
+/// Where tests leave what is worth a look: screenshots, and the modules of node.
+///
+/// # Panics
+///
+/// Where the directory cannot be made.
+#[must_use]
+pub fn artefacts() -> PathBuf {
+    let directory = binary::target_directory().join("end-to-end");
+    std::fs::create_dir_all(&directory).expect("the target directory can be written");
+    directory
+}
+
+/// What the README shows compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
