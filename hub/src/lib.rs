@@ -33,8 +33,8 @@
 //! From outside of a hub its clients are reached through [`HubContext`], which the container injects anywhere.
 //!
 //! What a client sees is ASP.NET Core's SignalR: negotiation versions 0 and 1, WebSockets, the JSON and the MessagePack
-//! protocol in versions 1 and 2, the same texts where something goes wrong. Server-Sent Events, long polling, streaming,
-//! client results, filters, authorization and stateful reconnect are not there yet; negotiation does not offer them.
+//! protocol in versions 1 and 2, the same texts where something goes wrong. Streams go both ways. Server-Sent
+//! Events, long polling, client results, filters, authorization and stateful reconnect are not there yet; negotiation does not offer them.
 
 // The attribute macros name this crate by its name, in its own tests too.
 extern crate self as campanile_hub;
