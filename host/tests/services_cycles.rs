@@ -10,7 +10,7 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Duration;
 
-use campanile_host::services::{ServiceError, ServiceErrorKind, ServiceKey};
+use campanile_host::services::{ServiceDescriptor, ServiceError, ServiceErrorKind, ServiceKey};
 use campanile_host::{BoxError, Inject, ServiceCollection, ServiceProvider};
 
 type TestResult = Result<(), BoxError>;
@@ -118,7 +118,6 @@ fn one_key_may_be_made_of_another_but_not_of_itself() -> TestResult {
             _ => Ok(1 + *provider.required_keyed::<i128>((key - 1) as i64)?),
         }
     }
-    use campanile_host::services::ServiceDescriptor;
     let any = |descriptor: ServiceDescriptor<i128>| descriptor.keyed(ServiceKey::ANY);
     for descriptor in [
         any(ServiceDescriptor::transient_factory::<i128, _>(number)),
@@ -210,6 +209,46 @@ fn threads_that_wait_in_a_line_are_no_circle() -> TestResult {
             }
         });
         assert_eq!(MADE.load(Ordering::Relaxed), round);
+    }
+    Ok(())
+}
+
+#[test]
+fn threads_that_construct_the_same_web_never_see_a_circle() -> TestResult {
+    for round in 0..100_u64 {
+        let made = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&made);
+        let factory = move |key: ServiceKey, provider: ServiceProvider| {
+            let number = i64::try_from(key.as_number().unwrap_or_default()).unwrap_or_default();
+            counted.fetch_add(1, Ordering::Relaxed);
+            for below in [number / 2, number - 1, number / 3] {
+                if (0..number).contains(&below) {
+                    provider.required_keyed::<i64>(below)?;
+                }
+            }
+            Ok::<_, ServiceError>(number)
+        };
+        let mut services = ServiceCollection::new();
+        let descriptor = ServiceDescriptor::singleton_factory::<i64, _>(factory);
+        services.add(descriptor.keyed(ServiceKey::ANY));
+        let provider = services.build()?;
+        let barrier = Barrier::new(6);
+        thread::scope(|threads| {
+            for thread in 0..6_u64 {
+                let (provider, barrier) = (&provider, &barrier);
+                threads.spawn(move || {
+                    barrier.wait();
+                    for step in 0..10 {
+                        let number = (thread * 7 + step * 5 + round) % 24;
+                        let got = provider.required_keyed::<i64>(number);
+                        let got = got.expect("there is no circle");
+                        assert_eq!(u64::try_from(*got), Ok(number));
+                    }
+                });
+            }
+        });
+        let distinct = provider.required_keyed::<i64>(23).map(|_| 24)?;
+        assert_eq!(made.load(Ordering::Relaxed), distinct);
     }
     Ok(())
 }

@@ -230,6 +230,16 @@ fn a_scope_does_not_dispose_the_singleton_that_it_passes_on() -> TestResult {
     Ok(())
 }
 
+#[test]
+fn disposal_can_be_awaited_on_any_thread() -> TestResult {
+    fn is_send<T: Send>(_: &T) {}
+    let provider = ServiceCollection::new().build()?;
+    is_send(&provider.dispose());
+    is_send(&provider.create_scope().dispose());
+    is_send(&provider);
+    Ok(())
+}
+
 #[derive(Inject)]
 #[inject(dispose)]
 struct Declared {

@@ -33,8 +33,8 @@
 //! From outside of a hub its clients are reached through [`HubContext`], which the container injects anywhere.
 //!
 //! What a client sees is ASP.NET Core's SignalR: negotiation versions 0 and 1, WebSockets, the JSON and the MessagePack
-//! protocol in versions 1 and 2, the same texts where something goes wrong. Server-Sent Events, long polling, streaming,
-//! client results, filters, authorization and stateful reconnect are not there yet; negotiation does not offer them.
+//! protocol in versions 1 and 2, the same texts where something goes wrong. Streams go both ways. Server-Sent
+//! Events, long polling, client results, filters, authorization and stateful reconnect are not there yet; negotiation does not offer them.
 
 // The attribute macros name this crate by its name, in its own tests too.
 extern crate self as campanile_hub;
@@ -53,13 +53,15 @@ mod lifetime;
 mod options;
 mod proxy;
 mod request;
+mod stream;
 mod transport;
+mod upload;
 
 pub use caller::HubCaller;
 pub use campanile_hub_macros::{hub, hub_client};
 pub use campanile_hub_protocol::Arguments;
 pub use context::{HubContext, IHubContext};
-pub use dispatch::{Activation, HubMethods, MethodCall, MethodFuture};
+pub use dispatch::{HubMethods, MethodOutput};
 pub use error::{HubError, HubResult};
 pub use host::{HubHostBuilderExt, HubServiceCollectionExt};
 pub use http::HubService;
@@ -71,4 +73,16 @@ pub use proxy::{
     Untyped,
 };
 pub use request::RequestHead;
+pub use stream::{HubStream, StreamItem};
 pub use transport::HttpTransportType;
+pub use upload::UploadStream;
+
+/// What code that [`#[hub]`](macro@crate::hub) writes is made of. Nothing to be named by hand.
+#[doc(hidden)]
+pub mod generated {
+    pub use crate::dispatch::{
+        Activation, Answer, CallError, MethodCall, MethodRun, Reply, Responder, StreamEnd,
+        StreamResponder, Streaming, Value, send_output,
+    };
+    pub use crate::stream::{Fallible, Plain};
+}

@@ -13,6 +13,7 @@ use super::path::ServiceId;
 use super::provider::ServiceProvider;
 use super::registration::{Registration, Typed};
 use super::root::Root;
+use super::type_map::TypeMap;
 
 /// What services there are: an ordered list of descriptors, of which a [`ServiceProvider`] is built.
 ///
@@ -153,14 +154,14 @@ impl ServiceCollection {
         if !findings.is_empty() {
             return Err(GraphError::new(findings));
         }
-        let mut tables: HashMap<_, Box<dyn Any + Send + Sync>, _> = HashMap::default();
+        let mut tables: HashMap<_, Box<dyn Any + Send + Sync>> = HashMap::new();
         for (registration, needs_scope) in self.registrations.iter().zip(graph.needing_scope()) {
             let table = tables.entry(registration.info().service.type_id());
             let table = table.or_insert_with(|| registration.table());
             registration.add_to(&mut **table, needs_scope);
         }
         Ok(ServiceProvider::new(Root {
-            tables,
+            tables: TypeMap::new(tables.into_values().collect()),
             index,
             owner: Owner::default(),
         }))

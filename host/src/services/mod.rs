@@ -66,6 +66,7 @@ mod resolver;
 mod root;
 mod scope;
 mod table;
+mod type_map;
 mod waiting;
 
 pub use arguments::{ArgumentList, Arguments};

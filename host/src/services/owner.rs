@@ -9,8 +9,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 
 use super::dispose::Disposer;
-use super::disposing::Disposing;
+use super::disposing::{self, Disposing};
 use super::error::{ServiceError, ServiceErrorKind};
+use super::identity_hash::BuildIdentityHasher;
 use super::path::ServiceStep;
 use super::waiting::{self, Construction};
 
@@ -22,6 +23,8 @@ pub(crate) struct Created<S: ?Sized> {
 
 /// A service that is owned, until it is disposed and dropped.
 pub(crate) struct Owned {
+    /// What it is found by, if it is the one service of its owner.
+    identity: Option<usize>,
     pub(crate) step: ServiceStep,
     pub(crate) disposer: Option<Box<dyn Disposer>>,
     /// An `Arc<S>`; none for what is only kept to be disposed.
@@ -38,12 +41,10 @@ pub(crate) struct Owner {
 #[derive(Default)]
 struct State {
     owned: Vec<Owned>,
-    /// By identity, where in `owned` the one service is that this owner has of it.
-    ready: HashMap<usize, usize, IdentityHash>,
+    /// By identity, where in `owned` the services are: used when they are many.
+    index: HashMap<usize, usize, BuildIdentityHasher>,
     building: Vec<Building>,
 }
-
-type IdentityHash = super::identity_hash::BuildIdentityHasher;
 
 struct Building {
     identity: usize,
@@ -67,11 +68,6 @@ impl Owner {
         (&raw const *self).addr()
     }
 
-    /// The one service of this identity, if it exists already.
-    pub(crate) fn ready<S: ?Sized + 'static>(&self, identity: usize) -> Option<Arc<S>> {
-        self.state().ready(identity)
-    }
-
     /// The one service of this identity, constructed by the first who asks while the others wait. A failed construction
     /// leaves nothing behind: the next one tries again.
     pub(crate) fn once<S: ?Sized + Send + Sync + 'static>(
@@ -80,7 +76,6 @@ impl Owner {
         step: &dyn Fn() -> ServiceStep,
         construct: impl FnOnce() -> Result<Created<S>, ServiceError>,
     ) -> Result<Arc<S>, ServiceError> {
-        let me = thread::current().id();
         let mut state = self.state();
         loop {
             if self.is_closed() {
@@ -98,6 +93,7 @@ impl Owner {
                 identity,
                 step: step(),
             };
+            let me = thread::current().id();
             if let Err(circle) = waiting::begin(me, building.thread, construction) {
                 return Err(cycle(circle));
             }
@@ -109,7 +105,7 @@ impl Owner {
         }
         state.building.push(Building {
             identity,
-            thread: me,
+            thread: thread::current().id(),
             awaited: false,
         });
         drop(state);
@@ -120,14 +116,13 @@ impl Owner {
         };
         let created = construct()?;
         let service = Arc::clone(&created.service);
-        let kept = self.keep(
-            Some(identity),
-            step,
-            Some(Box::new(created.service)),
-            created.disposer,
-        );
-        drop(claim);
-        kept.map(|()| service)
+        let owned = Owned {
+            identity: Some(identity),
+            step: step(),
+            disposer: created.disposer,
+            value: Some(Box::new(created.service)),
+        };
+        self.keep(owned, Some(claim)).map(|()| service)
     }
 
     /// Keeps a service for no other reason than that it has to be disposed.
@@ -136,35 +131,43 @@ impl Owner {
         step: &dyn Fn() -> ServiceStep,
         disposer: Box<dyn Disposer>,
     ) -> Result<(), ServiceError> {
-        self.keep(None, step, None, Some(disposer))
+        let owned = Owned {
+            identity: None,
+            step: step(),
+            disposer: Some(disposer),
+            value: None,
+        };
+        self.keep(owned, None)
     }
 
-    fn keep(
-        &self,
-        identity: Option<usize>,
-        step: &dyn Fn() -> ServiceStep,
-        value: Option<Box<dyn Any + Send + Sync>>,
-        disposer: Option<Box<dyn Disposer>>,
-    ) -> Result<(), ServiceError> {
-        let owned = Owned {
-            step: step(),
-            disposer,
-            value,
-        };
+    /// Takes a service over, and gives the right back by which it was constructed.
+    fn keep(&self, owned: Owned, claim: Option<Claim<'_>>) -> Result<(), ServiceError> {
         let mut state = self.state();
         if self.is_closed() {
             drop(state);
+            drop(claim);
             // Its owner went while it was constructed: nobody else would dispose it.
-            let report = Disposing::new(vec![owned]).finish_now();
-            super::disposing::log(report);
-            return Err(ServiceError::at(ServiceErrorKind::Disposed, step()));
+            let step = owned.step.clone();
+            disposing::log(Disposing::new(vec![owned]).finish_now());
+            return Err(ServiceError::at(ServiceErrorKind::Disposed, step));
         }
-        if let Some(identity) = identity {
-            let index = state.owned.len();
-            state.ready.insert(identity, index);
+        state.add(owned);
+        if let Some(claim) = claim {
+            claim.end(state);
         }
-        state.owned.push(owned);
         Ok(())
+    }
+
+    /// The construction has ended, well or not: those who wait for it are woken.
+    fn end(&self, identity: usize, mut state: MutexGuard<'_, State>) {
+        let mut building = state.building.iter();
+        let index = building.position(|it| it.identity == identity);
+        if index.is_some_and(|index| state.building.swap_remove(index).awaited) {
+            // Under the lock: whoever constructs it next may be waited for from then on.
+            waiting::end(self.address(), identity);
+            drop(state);
+            self.ended.notify_all();
+        }
     }
 
     /// Whether what is at this address will be disposed by this owner.
@@ -178,38 +181,55 @@ impl Owner {
     pub(crate) fn close(&self) -> Disposing {
         let mut state = self.state();
         self.closed.store(true, Ordering::Release);
-        state.ready.clear();
+        state.index.clear();
         Disposing::new(mem::take(&mut state.owned))
     }
 }
 
+/// From how many on the services are found by an index.
+const MANY: usize = 16;
+
 impl State {
+    fn add(&mut self, owned: Owned) {
+        self.owned.push(owned);
+        let indexed = match self.owned.len() {
+            0..MANY => return,
+            MANY => 0,
+            more => more - 1,
+        };
+        for (place, owned) in self.owned.iter().enumerate().skip(indexed) {
+            self.index.extend(owned.identity.map(|it| (it, place)));
+        }
+    }
+
+    /// The one service of this identity, if it exists already.
     fn ready<S: ?Sized + 'static>(&self, identity: usize) -> Option<Arc<S>> {
-        let index = *self.ready.get(&identity)?;
-        let value = self.owned[index].value.as_ref()?;
-        value.downcast_ref::<Arc<S>>().cloned()
+        let owned = if self.owned.len() < MANY {
+            let mut owned = self.owned.iter();
+            owned.find(|it| it.identity == Some(identity))?
+        } else {
+            &self.owned[*self.index.get(&identity)?]
+        };
+        owned.value.as_ref()?.downcast_ref::<Arc<S>>().cloned()
     }
 }
 
-/// The right to construct a service, given back when it is dropped: after success, failure, or a panic.
+/// The right to construct a service, given back when it is dropped: after a failure, or a panic.
 struct Claim<'a> {
     owner: &'a Owner,
     identity: usize,
 }
 
+impl Claim<'_> {
+    fn end(self, state: MutexGuard<'_, State>) {
+        self.owner.end(self.identity, state);
+        mem::forget(self);
+    }
+}
+
 impl Drop for Claim<'_> {
     fn drop(&mut self) {
-        let mut state = self.owner.state();
-        let index = state
-            .building
-            .iter()
-            .position(|it| it.identity == self.identity);
-        let awaited = index.is_some_and(|index| state.building.swap_remove(index).awaited);
-        if awaited {
-            waiting::end(self.owner.address(), self.identity);
-            drop(state);
-            self.owner.ended.notify_all();
-        }
+        self.owner.end(self.identity, self.owner.state());
     }
 }
 

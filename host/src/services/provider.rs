@@ -26,7 +26,8 @@ use super::table::Table;
 ///
 /// Construction is synchronous. Who asks for a singleton, or in a scope for a scoped service, while another thread
 /// constructs it, waits for that. Where threads would wait for each other in a circle, one of them gets a
-/// [`ServiceErrorKind::Cycle`].
+/// [`ServiceErrorKind::Cycle`], as does a constructor or factory that asks for what it is itself part of. Not seen is a
+/// constructor that waits by other means for a thread which asks for the same service.
 ///
 /// [`ServiceCollection::build`]: super::ServiceCollection::build
 #[doc(alias = "IServiceProvider")]

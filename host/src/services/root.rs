@@ -1,17 +1,15 @@
-use std::any::{Any, TypeId};
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::identity_hash::BuildIdentityHasher;
 use super::index::Index;
 use super::owner::Owner;
 use super::provider::ServiceProvider;
 use super::table::Table;
+use super::type_map::TypeMap;
 
 /// The container itself: what is registered, and the singletons.
 pub(crate) struct Root {
-    /// By service type, its `Table`.
-    pub(crate) tables: HashMap<TypeId, Box<dyn Any + Send + Sync>, BuildIdentityHasher>,
+    /// The `Table` of each service type.
+    pub(crate) tables: TypeMap,
     pub(crate) index: Index,
     pub(crate) owner: Owner,
 }
@@ -19,7 +17,7 @@ pub(crate) struct Root {
 impl Root {
     #[inline]
     pub(crate) fn table<S: ?Sized + Send + Sync + 'static>(&self) -> Option<&Table<S>> {
-        self.tables.get(&TypeId::of::<S>())?.downcast_ref()
+        self.tables.get()
     }
 }
 

@@ -43,7 +43,10 @@ impl ServiceScope {
     /// Where the future is dropped, what is left is disposed synchronously.
     #[doc(alias = "DisposeAsync")]
     pub async fn dispose(self) -> Result<(), DisposeError> {
-        self.provider.dispose().await
+        match self.provider.scope_owner() {
+            Some(owner) => owner.close().finish().await,
+            None => Ok(()),
+        }
     }
 
     /// [`ServiceScope::dispose`] without waiting: what can only be disposed asynchronously is dropped, and is a failure.
@@ -52,7 +55,10 @@ impl ServiceScope {
     ///
     /// All failures of disposal. None of them ends it.
     pub fn dispose_now(self) -> Result<(), DisposeError> {
-        self.provider.dispose_now()
+        match self.provider.scope_owner() {
+            Some(owner) => owner.close().finish_now(),
+            None => Ok(()),
+        }
     }
 }
 

@@ -16,7 +16,9 @@ use super::root::Place;
 
 /// All registrations of one service type.
 pub(crate) struct Table<S: ?Sized> {
-    unkeyed: Vec<Entry<S>>,
+    /// Of those without a key, the last and the others.
+    last: Option<Entry<S>>,
+    earlier: Vec<Entry<S>>,
     /// In the order of registration, whatever the key.
     keyed: Vec<Entry<S>>,
     by_key: HashMap<ServiceKey, Vec<usize>>,
@@ -57,7 +59,8 @@ pub(crate) struct Entry<S: ?Sized> {
 impl<S: ?Sized + Send + Sync + 'static> Table<S> {
     pub(crate) fn new() -> Self {
         Self {
-            unkeyed: Vec::new(),
+            last: None,
+            earlier: Vec::new(),
             keyed: Vec::new(),
             by_key: HashMap::new(),
             any: Vec::new(),
@@ -67,7 +70,7 @@ impl<S: ?Sized + Send + Sync + 'static> Table<S> {
 
     pub(crate) fn add(&mut self, entry: Entry<S>) {
         match &entry.key {
-            None => self.unkeyed.push(entry),
+            None => self.earlier.extend(self.last.replace(entry)),
             Some(key) if key.is_any() => self.any.push(entry),
             Some(key) => {
                 let index = self.keyed.len();
@@ -80,7 +83,7 @@ impl<S: ?Sized + Send + Sync + 'static> Table<S> {
     /// The registration that answers for a single service without a key: the last.
     #[inline]
     pub(crate) fn last(&self) -> Option<&Entry<S>> {
-        self.unkeyed.last()
+        self.last.as_ref()
     }
 
     /// Whether a single service with this key can be had.
@@ -118,36 +121,35 @@ impl<S: ?Sized + Send + Sync + 'static> Table<S> {
         key: Option<&ServiceKey>,
         place: Place<'_>,
     ) -> Result<Vec<Arc<S>>, ServiceError> {
-        let step = || {
-            ServiceStep::new(
-                ServiceId::of::<S>().with_key(key.cloned()),
-                ServiceForm::All,
-            )
-        };
-        let through = |error: ServiceError| error.through(self.identity(), step);
-        let resolve = |entry: &Entry<S>| entry.resolve(place).map_err(through);
-        let every = |entries: &[Entry<S>]| {
-            if place.scope.is_none() {
-                // Found before anything is constructed.
-                entries
-                    .iter()
-                    .try_for_each(|it| it.check_scope(place).map_err(through))?;
-            }
-            entries.iter().map(resolve).collect()
-        };
-        match key {
-            None => every(&self.unkeyed),
-            Some(key) if key.is_any() => every(&self.keyed),
-            Some(key) => {
-                let own = self.by_key.get(key).into_iter().flatten();
-                own.map(|index| resolve(&self.keyed[*index])).collect()
-            }
+        let error = |error| in_all::<S>(error, key);
+        if place.scope.is_none() {
+            // Found before anything is constructed.
+            let mut entries = self.entries(key);
+            entries.try_for_each(|it| it.check_scope(place).map_err(error))?;
         }
+        let mut services = Vec::with_capacity(self.entries(key).count());
+        for entry in self.entries(key) {
+            services.push(entry.resolve(place).map_err(error)?);
+        }
+        Ok(services)
     }
 
-    pub(crate) fn identity(&self) -> usize {
-        (&raw const *self).addr()
+    /// The registrations that answer for all, in order.
+    fn entries(&self, key: Option<&ServiceKey>) -> impl Iterator<Item = &Entry<S>> {
+        let any = key.is_some_and(ServiceKey::is_any);
+        let unkeyed = key.is_none().then(|| self.earlier.iter().chain(&self.last));
+        let keyed = any.then(|| self.keyed.iter());
+        let own = key.and_then(|it| self.by_key.get(it));
+        let own = own.into_iter().flatten().map(|it| &self.keyed[*it]);
+        let every = unkeyed.into_iter().flatten();
+        every.chain(keyed.into_iter().flatten()).chain(own)
     }
+}
+
+/// The error of one of all. No cycle begins with "all": it is one of them that needs itself.
+fn in_all<S: ?Sized + 'static>(error: ServiceError, key: Option<&ServiceKey>) -> ServiceError {
+    let service = ServiceId::of::<S>().with_key(key.cloned());
+    error.through(0, || ServiceStep::new(service, ServiceForm::All))
 }
 
 impl<S: ?Sized + Send + Sync + 'static> Entry<S> {
@@ -228,11 +230,10 @@ impl<S: ?Sized + Send + Sync + 'static> Entry<S> {
                 self.step(),
             ));
         };
-        let owner = scope.owner();
-        if let Some(service) = owner.ready(self.identity()) {
-            return Ok(service);
-        }
-        owner.once(self.identity(), &|| self.step(), || self.construct(place))
+        let construct = || self.construct(place);
+        scope
+            .owner()
+            .once(self.identity(), &|| self.step(), construct)
     }
 
     fn transient(&self, place: Place<'_>) -> Result<Arc<S>, ServiceError> {

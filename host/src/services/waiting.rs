@@ -39,6 +39,8 @@ pub(crate) fn begin(
     let mut thread = builder;
     while thread != waiter {
         let Some(next) = waits.iter().find(|it| it.waiter == thread) else {
+            // It may have been woken for nothing, and wait anew.
+            waits.retain(|it| it.waiter != waiter);
             waits.push(Wait {
                 waiter,
                 builder,

@@ -1,11 +1,13 @@
 // The clock's page in a browser, driven by lines of JSON on stdin, each answered by one line on stdout:
 //
 //   {"do": "open", "url": "...", "width": 1280, "height": 800, "scheme": "dark"}
+//   {"do": "pretend", "frames": ["...", ...]}         as the server over the WebSocket of the page that is opened next
 //   {"do": "state"}                                   what the page shows
 //   {"do": "wait", "state": "connected"}              until it shows that state; answers with what it shows
 //   {"do": "changed"}                                 until it shows another time than now
 //   {"do": "look", "width": 390, "height": 844, "scheme": "light", "motion": "reduce"}
 //   {"do": "hurry"}                                   clicks on the button, where there is one
+//   {"do": "online"}                                  tells it that the device is back in the network
 //   {"do": "screenshot", "path": "..."}
 //
 // The answer also has what went wrong in the page and what it has asked for, so far.
@@ -13,18 +15,10 @@
 //   node page.mjs CHROMIUM
 import { createHash } from "node:crypto";
 import { createInterface } from "node:readline";
-import { chromium } from "playwright-core";
+import { launch, open } from "./browser.mjs";
 
-const browser = await chromium.launch({
-  executablePath: process.argv[2],
-  args: [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-  ],
-});
-const page = await browser.newPage();
-// Its own server is asked by the browser like any other, since the answers below are not from the network.
-await page.context().grantPermissions(["local-network-access"]);
+const browser = await launch(process.argv[2]);
+const page = await open(browser);
 const noise = [];
 const requests = [];
 page.on("pageerror", error => noise.push(`error: ${error.message}`));
@@ -54,7 +48,7 @@ const look = async ({ width = 1280, height = 800, scheme = "light", motion = "no
   await page.emulateMedia({ colorScheme: scheme, reducedMotion: motion });
 };
 
-const shown = () => page.evaluate(() => ({
+const shown = () => page.evaluate(() => document.getElementById("state") && ({
   state: document.getElementById("state").textContent,
   detail: document.getElementById("detail").textContent,
   button: document.getElementById("again").hidden ? null : document.getElementById("again").textContent,
@@ -75,6 +69,12 @@ const until = async reached => {
 };
 
 const actions = {
+  // Before it is opened: what the page is sent over its next WebSocket in place of what the server would send.
+  pretend: ({ frames }) => page.routeWebSocket("**/hubs/clock?id=*", socket => {
+    socket.onMessage(() => {
+      for (const frame of frames.splice(0)) socket.send(frame);
+    });
+  }),
   async open(command) {
     await look(command);
     await page.goto(command.url);
@@ -86,6 +86,7 @@ const actions = {
     const { time } = await shown();
     await until(page => page.time !== time);
   },
+  online: () => page.evaluate(() => window.dispatchEvent(new Event("online"))),
   async hurry() {
     if (await page.isVisible("#again")) await page.click("#again");
   },

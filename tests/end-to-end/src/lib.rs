@@ -54,3 +54,8 @@ pub fn artefacts() -> PathBuf {
     std::fs::create_dir_all(&directory).expect("the target directory can be written");
     directory
 }
+
+/// What the README shows compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -3,7 +3,9 @@
 //! It is served to the browser with a content security policy that allows its one style and its one script by
 //! their hashes and nothing else, so each of these tests also shows that the page can live with one.
 
-use end_to_end::{Clock, Launch, Script, artefacts, find, missing};
+use std::{fs, path::PathBuf};
+
+use end_to_end::{Clock, Launch, Script, artefacts, find, missing, repository};
 use serde_json::{Value, json};
 
 /// A browser that shows the clock's page.
@@ -14,18 +16,7 @@ struct Browser {
 impl Browser {
     /// Nothing where the test has to be left out.
     fn unless_missing(test: &str) -> Option<Self> {
-        let browser = find("chromium")
-            .or_else(|| find("chromium-browser"))
-            .or_else(|| find("google-chrome"));
-        let needs = [
-            ("node", find("node").is_some()),
-            ("npm", find("npm").is_some()),
-            ("chromium", browser.is_some()),
-        ];
-        if missing(test, &needs) {
-            return None;
-        }
-        let path = browser?.to_string_lossy().into_owned();
+        let path = chromium(test)?.to_string_lossy().into_owned();
         Some(Self {
             script: Script::start("page.mjs", &[&path]),
         })
@@ -62,6 +53,19 @@ impl Browser {
             &json!({ "do": "screenshot", "path": artefacts().join(format!("page-{name}.png")) }),
         )
     }
+}
+
+/// The browser, where it and all that drives it are there.
+fn chromium(test: &str) -> Option<PathBuf> {
+    let browser = ["chromium", "chromium-browser", "google-chrome"]
+        .into_iter()
+        .find_map(find);
+    let needs = [
+        ("node", find("node").is_some()),
+        ("npm", find("npm").is_some()),
+        ("chromium", browser.is_some()),
+    ];
+    if missing(test, &needs) { None } else { browser }
 }
 
 #[test]
@@ -143,7 +147,7 @@ fn it_reconnects_by_itself() {
     );
     browser.shoot("reconnecting");
 
-    let clock = Launch::new().start_on(port);
+    let mut clock = Launch::new().start_on(port);
     let back = browser.reaches("connected");
     assert_eq!(
         (&back["detail"], &back["button"]),
@@ -151,16 +155,76 @@ fn it_reconnects_by_itself() {
     );
     browser.next_tick();
 
-    // Stopped in an orderly way, it has been told to come back; who does not want to wait has a button.
-    clock.signal("TERM");
-    assert!(clock.ended().status.success());
-    browser.reaches("reconnecting");
-    let _clock = Launch::new().start_on(port);
-    browser.act(&json!({ "do": "hurry" }));
-    browser.reaches("connected");
+    // Stopped in an orderly way, it has been told to come back; and it does not wait where there is news.
+    for news in ["online", "hurry"] {
+        clock.signal("TERM");
+        assert!(clock.ended().status.success());
+        browser.reaches("reconnecting");
+        clock = Launch::new().start_on(port);
+        browser.act(&json!({ "do": news }));
+        browser.reaches("connected");
+        browser.next_tick();
+    }
     assert_eq!(
-        browser.next_tick()["noise"],
+        browser.act(&json!({ "do": "state" }))["noise"],
         json!([]),
         "nothing went wrong"
+    );
+}
+
+#[test]
+fn it_stays_away_when_it_is_told_to() {
+    let Some(mut browser) = Browser::unless_missing("it_stays_away_when_it_is_told_to") else {
+        return;
+    };
+    let clock = Launch::new().start();
+    // Messages come together and in pieces, and some are of no concern to it.
+    let frames = [
+        "{}\u{1e}{\"type\":6}\u{1e}{\"type\":1,\"target\":\"ShowTime\",\"arguments\":[\"2026-01-02T23:34:56.7+01:00\"]}\u{1e}{\"type\":99}\u{1e}{\"ty",
+        "pe\":7,\"error\":\"Closed for today.\"}\u{1e}",
+    ];
+    browser.act(&json!({ "do": "pretend", "frames": frames }));
+    browser.open(&clock);
+    let shown = browser.reaches("offline");
+    assert_eq!(shown["digits"], "23:34:56");
+    assert_eq!(shown["date"], "Friday, 2 January 2026");
+    assert_eq!(shown["zone"], "UTC+01:00, the server’s own time");
+    assert_eq!(shown["detail"], "Closed for today.");
+    assert_eq!(shown["button"], "Connect again");
+    assert_eq!(
+        shown["requests"],
+        json!(["GET /", "POST /hubs/clock/negotiate"]),
+        "it did not come back"
+    );
+    assert_eq!(shown["noise"], json!([]), "nothing went wrong");
+}
+
+#[test]
+fn the_page_of_the_readme_shows_and_sends_the_time() {
+    let Some(browser) = chromium("the_page_of_the_readme_shows_and_sends_the_time") else {
+        return;
+    };
+    let readme = fs::read_to_string(repository().join("README.md")).unwrap();
+    let (_, html) = readme
+        .split_once("```html\n")
+        .expect("the README has a page");
+    let (html, _) = html.split_once("```").expect("it has an end");
+    let file = artefacts().join("readme.html");
+    fs::write(&file, html).unwrap();
+
+    let clock = Launch::new().variable("TZ", "<+0545>-5:45").start();
+    let mut script = Script::start(
+        "readme-page.mjs",
+        &[
+            &browser.to_string_lossy(),
+            &clock.url("/readme.html"),
+            &file.to_string_lossy(),
+        ],
+    );
+    let shown = script.event("shown");
+    assert!(
+        shown["times"][0].as_str() < shown["times"][1].as_str(),
+        "the time goes on: {}",
+        shown["times"]
     );
 }

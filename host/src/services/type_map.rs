@@ -1,0 +1,73 @@
+use std::any::{Any, TypeId};
+use std::hash::{Hash, Hasher};
+
+use super::identity_hash::IdentityHasher;
+
+type Value = Box<dyn Any + Send + Sync>;
+
+/// At most one value of each type, fixed once it is made: a look-up is one probe of a table that is mostly empty, and
+/// the check that the value is of the type is the comparison of the keys.
+pub(crate) struct TypeMap {
+    /// A power of two of them, at least one of which is empty.
+    slots: Box<[Option<Value>]>,
+}
+
+impl TypeMap {
+    /// The values have to be of different types.
+    pub(crate) fn new(values: Vec<Value>) -> Self {
+        let size = (values.len() * 4).next_power_of_two().max(4);
+        let mut slots: Box<[_]> = (0..size).map(|_| None).collect();
+        for value in values {
+            let mut index = start((*value).type_id(), size);
+            while slots[index].is_some() {
+                index = (index + 1) & (size - 1);
+            }
+            slots[index] = Some(value);
+        }
+        Self { slots }
+    }
+
+    #[inline]
+    pub(crate) fn get<T: Any>(&self) -> Option<&T> {
+        let size = self.slots.len();
+        let mut index = start(TypeId::of::<T>(), size);
+        loop {
+            let value = self.slots.get(index)?.as_ref()?;
+            if let Some(value) = value.downcast_ref() {
+                return Some(value);
+            }
+            index = (index + 1) & (size - 1);
+        }
+    }
+}
+
+/// Where to look first. A `TypeId` is a hash already.
+#[inline]
+fn start(type_id: TypeId, size: usize) -> usize {
+    let mut hasher = IdentityHasher::default();
+    type_id.hash(&mut hasher);
+    hasher.finish() as usize & (size - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_value_is_found_by_its_type() {
+        let map = TypeMap::new(vec![
+            Box::new(1_u8),
+            Box::new(2_u16),
+            Box::new(3_u32),
+            Box::new("four"),
+            Box::new(String::from("five")),
+        ]);
+        assert_eq!(map.get::<u8>(), Some(&1));
+        assert_eq!(map.get::<u16>(), Some(&2));
+        assert_eq!(map.get::<u32>(), Some(&3));
+        assert_eq!(map.get::<&str>(), Some(&"four"));
+        assert_eq!(map.get::<String>().map(String::as_str), Some("five"));
+        assert_eq!(map.get::<u64>(), None);
+        assert_eq!(TypeMap::new(Vec::new()).get::<u8>(), None);
+    }
+}

@@ -1,0 +1,17 @@
+import { chromium } from "playwright-core";
+
+// Without the flags about the network, a browser first of all talks to its maker.
+export const launch = executablePath => chromium.launch({
+  executablePath,
+  args: [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+  ],
+});
+
+// A page that may ask its own server although what it shows did not come from there.
+export const open = async browser => {
+  const page = await browser.newPage();
+  await page.context().grantPermissions(["local-network-access"]);
+  return page;
+};
