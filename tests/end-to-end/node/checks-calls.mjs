@@ -45,7 +45,7 @@ export const calls = [
     },
   },
   {
-    feature: "connection", title: "a transport that the path does not offer fails the start", since: 5,
+    feature: "LongPolling", title: "a transport that the path does not offer fails the start", since: 5,
     only: lab => lab.transport === "WebSockets",
     async check(lab) {
       contains(await failure(lab.connect("/hubs/conformance-nowebsockets")), "Unable to connect to the server with any of the available transports.");
@@ -121,7 +121,7 @@ export const calls = [
     },
   },
   {
-    feature: "payloads", title: "an object of MessagePack has Pascal case, bytes and a timestamp",
+    feature: "MessagePack payloads", title: "an object of MessagePack has Pascal case, bytes and a timestamp",
     // The package of the old client knows no timestamps.
     since: 5, only: lab => lab.protocol === "messagepack",
     async check(lab) {

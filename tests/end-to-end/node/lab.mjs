@@ -96,9 +96,16 @@ export const closed = connection => within("a close", new Promise(done => {
   connection.onclose(error => done(error?.message ?? null));
 }));
 
+// Properties are compared in any order, as a map has none.
+const text = value => JSON.stringify(value, (_, it) => {
+  if (ArrayBuffer.isView(it)) return [...it];
+  if (it === null || typeof it !== "object" || Array.isArray(it)) return it;
+  return Object.fromEntries(Object.keys(it).sort().map(key => [key, it[key]]));
+});
+
 export const equal = (actual, expected) => {
-  const text = value => JSON.stringify(value, (_, it) => (ArrayBuffer.isView(it) ? [...it] : it));
-  if (text(actual) !== text(expected)) throw new Error(`${text(actual)?.slice(0, 300)} in place of ${text(expected)?.slice(0, 300)}`);
+  if (text(actual) === text(expected)) return;
+  throw new Error(`${text(actual)?.slice(0, 300)} in place of ${text(expected)?.slice(0, 300)}`);
 };
 
 export const contains = (text, part) => {

@@ -23,12 +23,29 @@ pub fn prove(client: &str, command: &mut Command) {
     prove_with(client, command, &server);
 }
 
-/// As [`prove`], with a server that runs already.
+/// As [`prove`], for a program that uses nothing but this transport. Where the server does not offer it, that is said,
+/// as long as it is one of those things that the server does not have yet.
 ///
 /// # Panics
 ///
-/// As [`prove`].
-pub fn prove_with(client: &str, command: &mut Command, server: &ConformanceServer) {
+/// As [`prove`], and where the transport is not offered that has to be.
+pub fn prove_over(client: &str, transport: &str, command: &mut Command) {
+    let server = ConformanceServer::start();
+    let negotiated = server.ask("POST", "/hubs/conformance/negotiate?negotiateVersion=1");
+    let client = format!("{client} over {transport}");
+    if negotiated.body.contains(&format!("\"{transport}\"")) {
+        prove_with(&client, command, &server);
+        return;
+    }
+    assert!(
+        not_yet(transport),
+        "{transport} is not offered: {}",
+        negotiated.body
+    );
+    tell(&format!("{client}: the server does not offer it yet"));
+}
+
+fn prove_with(client: &str, command: &mut Command, server: &ConformanceServer) {
     let wire = Wire::to(server.address());
     let mut process = command
         .args([server.url(""), wire.url(), wire.control()])
@@ -80,7 +97,11 @@ pub fn prove_with(client: &str, command: &mut Command, server: &ConformanceServe
         later.dedup();
         let _ = write!(summary, ", {count} do not yet ({})", later.join(", "));
     }
-    // Straight to the descriptor: the test harness swallows what a passing test prints.
+    tell(&summary);
+}
+
+/// Straight to the descriptor: the test harness swallows what a passing test prints.
+fn tell(summary: &str) {
     let _ = writeln!(std::io::stderr(), "{summary}");
 }
 

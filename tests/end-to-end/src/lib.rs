@@ -19,7 +19,7 @@ mod wire;
 use std::{path::PathBuf, time::Duration};
 
 pub use binary::clock_app;
-pub use checks::{prove, prove_with};
+pub use checks::{prove, prove_over};
 pub use clock::{Clock, Ended, Launch};
 pub use http::Response;
 pub use hub::HubConnection;

@@ -5,8 +5,10 @@
 pub const NOT_YET: &[(&str, &str)] = &[
     ("ServerSentEvents", "the transport"),
     ("LongPolling", "the transport"),
-    ("streaming", "hub methods that return a stream"),
-    ("uploads", "hub methods that take streams"),
+    (
+        "MessagePack payloads",
+        "timestamps and byte arrays as .NET writes them",
+    ),
     ("client results", "hub methods that ask a client"),
     ("users", "users, tokens and authorization"),
     ("stateful reconnect", "resuming a connection"),

@@ -1,6 +1,6 @@
 //! Microsoft's JavaScript clients under node, the current one and the one before it, against every feature of a hub.
 
-use end_to_end::{Script, find, missing, prove};
+use end_to_end::{Script, find, missing, prove_over};
 
 fn suite(test: &str, package: &str, protocol: &str, transport: &str) {
     let node = find("node").is_some();
@@ -8,9 +8,9 @@ fn suite(test: &str, package: &str, protocol: &str, transport: &str) {
     if missing(test, &[("node", node), ("npm", npm)]) {
         return;
     }
-    let client = format!("{package}, {protocol} over {transport}");
-    prove(
-        &client,
+    prove_over(
+        &format!("{package}, {protocol}"),
+        transport,
         &mut Script::command("suite.mjs", &[package, protocol, transport]),
     );
 }
