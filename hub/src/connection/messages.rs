@@ -6,14 +6,14 @@ use std::sync::atomic::Ordering;
 use std::task::Poll;
 
 use campanile_hub_protocol::{IncomingMessage, Invocation, ProtocolError};
-use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::session::Session;
 use super::{Connection, End};
 use crate::HubError;
 use crate::dispatch::{Dispatch, MethodFuture};
+use crate::transport::Transport;
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
+impl<T: Transport> Session<T> {
     /// Handles every complete message in what has been received.
     pub(super) async fn handle(&mut self, received: &[u8]) -> Option<End> {
         self.blocked = false;

@@ -8,6 +8,7 @@ mod queue;
 mod session;
 mod shared;
 
+pub(crate) use close::finish;
 pub(crate) use frame::Frame;
 pub(crate) use handshake::Opening;
 pub(crate) use queue::{Pushed, SendQueue};

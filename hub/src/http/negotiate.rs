@@ -65,6 +65,18 @@ pub(super) fn answer(
             transfer_formats: &["Text", "Binary"],
         });
     }
+    if options.transports.server_sent_events {
+        available_transports.push(AvailableTransport {
+            transport: HttpTransportType::ServerSentEvents.name(),
+            transfer_formats: &["Text"],
+        });
+    }
+    if options.transports.long_polling {
+        available_transports.push(AvailableTransport {
+            transport: HttpTransportType::LongPolling.name(),
+            transfer_formats: &["Text", "Binary"],
+        });
+    }
     serde_json::to_string(&Answer {
         negotiate_version: version,
         connection_id: &id,
