@@ -23,6 +23,9 @@ pub struct HubOptions {
     /// How many ordinary invocations of one client may run at once, at least 1. With the default of 1 they never
     /// overlap, and their results come in order.
     pub maximum_parallel_invocations_per_client: usize,
+    /// How many items of an upload wait for the hub method at most, at least 1. Default: 10. Then nothing more is read
+    /// from that client until the method takes one.
+    pub stream_buffer_capacity: usize,
     /// How many bytes may wait for one client before [`slow_client`](Self::slow_client) applies. Default: 65,536.
     #[doc(alias = "TransportMaxBufferSize")]
     pub maximum_queued_bytes: usize,
@@ -53,6 +56,7 @@ impl Default for HubOptions {
             maximum_receive_message_size: Some(32 * 1024),
             enable_detailed_errors: false,
             maximum_parallel_invocations_per_client: 1,
+            stream_buffer_capacity: 10,
             maximum_queued_bytes: 64 * 1024,
             application_max_buffer_size: 64 * 1024,
             slow_client: SlowClientPolicy::default(),

@@ -14,7 +14,7 @@ use super::in_memory::InMemory;
 use super::json::{JsonFile, JsonText};
 use super::key_per_file::KeyPerFile;
 use super::layer::{Layer, Provider};
-use super::tree::Tree;
+use super::live::Live;
 
 /// Collects the sources of a [`Configuration`]. What is added later wins, key by key.
 ///
@@ -39,6 +39,7 @@ use super::tree::Tree;
 #[derive(Clone, Default)]
 pub struct ConfigurationBuilder {
     base: PathBuf,
+    watched: bool,
     variables: Variables,
     sources: Vec<Arc<dyn Provider>>,
 }
@@ -57,6 +58,15 @@ impl ConfigurationBuilder {
         self
     }
 
+    /// Whether files and folders added from now on are watched, where anybody
+    /// [watches](Configuration::watch): a host does. At first they are not, in the builder that a host gives to the program
+    /// they are.
+    #[doc(alias = "reloadOnChange")]
+    pub fn reload_on_change(&mut self, watched: bool) -> &mut Self {
+        self.watched = watched;
+        self
+    }
+
     /// Adds a file of JSON. A file that is not `optional` has to be there.
     ///
     /// Comments (`//`, `/* */`) and trailing commas are allowed. A number is the text that stands in the file, a boolean
@@ -69,6 +79,7 @@ impl ConfigurationBuilder {
             name: path.to_string_lossy().into_owned(),
             path: self.base.join(path),
             optional,
+            watched: self.watched,
         })
     }
 
@@ -144,6 +155,7 @@ impl ConfigurationBuilder {
         self.add(KeyPerFile {
             path: self.base.join(folder),
             optional,
+            watched: self.watched,
         })
     }
 
@@ -159,15 +171,7 @@ impl ConfigurationBuilder {
     ///
     /// Where a source cannot be read; the message names the file, line and column, or the argument.
     pub fn build(&self) -> Result<Configuration, ConfigurationError> {
-        let mut files = Vec::new();
-        let mut layers = Vec::new();
-        for source in &self.sources {
-            let layer = source.load()?;
-            files.extend(layer.file);
-            layers.push(layer.leaves);
-        }
-        let tree = Tree::merge(layers.iter().map(Vec::as_slice));
-        Ok(Configuration::new(tree, files))
+        Live::load(&self.sources).map(Configuration::new)
     }
 
     /// What the environment variables that are added from now on are read from.

@@ -6,13 +6,18 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 
 use super::binding::{self, BindError};
+use super::error::ReloadError;
 use super::files::ConfigurationFile;
+use super::listeners::ChangeRegistration;
+use super::live::{Change, Live};
 use super::section::ConfigurationSection;
 use super::tree::{ROOT, Tree};
 
 /// The merged configuration of a program: text values under keys such as `Clock:Interval`, which ignore case.
 ///
-/// A cheap handle: clones read the same configuration. Values are given out as they are at the time of the call.
+/// A cheap handle: clones read the same configuration. Values are given out as they are at the time of the call; they change
+/// when sources are read again, by [`watch`](Self::watch) or [`reload`](Self::reload), which
+/// [`changes`](Self::changes) and [`on_change`](Self::on_change) tell of.
 ///
 /// ```
 /// use std::time::Duration;
@@ -39,16 +44,30 @@ use super::tree::{ROOT, Tree};
 #[doc(alias = "IConfigurationRoot")]
 #[derive(Clone)]
 pub struct Configuration {
-    tree: Arc<Tree>,
-    files: Arc<[ConfigurationFile]>,
+    live: Arc<Live>,
 }
 
 impl Configuration {
-    pub(super) fn new(tree: Tree, files: Vec<ConfigurationFile>) -> Self {
+    pub(super) fn new(live: Live) -> Self {
         Self {
-            tree: Arc::new(tree),
-            files: files.into(),
+            live: Arc::new(live),
         }
+    }
+
+    /// The configuration as it is now; it never changes. For those who read several values that belong together.
+    #[must_use]
+    pub fn snapshot(&self) -> Self {
+        Self::new(self.live.frozen())
+    }
+
+    /// Reads all sources again, as a host does when it is told to reload. Says whether any value is another one now.
+    ///
+    /// # Errors
+    ///
+    /// What cannot be read. Such a source keeps the values that it had; those of the others are in force.
+    #[doc(alias = "Reload")]
+    pub fn reload(&self) -> Result<bool, ReloadError> {
+        self.live.reload(true)
     }
 
     /// The value of a key; nothing where there is none, or a null.
@@ -151,7 +170,7 @@ impl Configuration {
     /// The files that configuration was looked for in, those added last at the end.
     #[must_use]
     pub fn files(&self) -> Vec<ConfigurationFile> {
-        self.files.to_vec()
+        self.live.state().files.to_vec()
     }
 
     /// What is below several sections, laid over each other, as a `T`; later ones win.
@@ -164,8 +183,21 @@ impl Configuration {
     }
 
     /// The one place that decides which state of the configuration is read.
-    pub(super) fn tree(&self) -> &Tree {
-        &self.tree
+    pub(super) fn tree(&self) -> Arc<Tree> {
+        Arc::clone(&self.live.state().tree)
+    }
+
+    pub(super) fn live(&self) -> &Arc<Live> {
+        &self.live
+    }
+
+    /// Has `callback` called with what has changed.
+    #[allow(dead_code, reason = "live options follow")]
+    pub(crate) fn on_change_of(
+        &self,
+        callback: impl Fn(&Change) + Send + Sync + 'static,
+    ) -> ChangeRegistration {
+        self.live.listeners.add(callback)
     }
 }
 
@@ -174,7 +206,7 @@ impl fmt::Debug for Configuration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Configuration")
             .field("keys", &self.tree().descend(ROOT).len())
-            .field("files", &self.files)
+            .field("files", &self.files())
             .finish()
     }
 }

@@ -1,7 +1,10 @@
 //! Why configuration could not be read.
 
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
+
+use super::binding::BindError;
 
 /// Why configuration could not be read. Each message names the file, argument or key that it is about.
 #[derive(Debug, thiserror::Error)]
@@ -95,6 +98,9 @@ pub enum ConfigurationError {
         /// Which setting names it.
         origin: String,
     },
+    /// A setting that says how configuration is read cannot be used.
+    #[error(transparent)]
+    Host(BindError),
     /// The working directory of the process is gone or may not be seen.
     #[error("the working directory cannot be determined: {0}")]
     WorkingDirectory(io::Error),
@@ -102,3 +108,47 @@ pub enum ConfigurationError {
     #[error("a configuration source failed: {0}")]
     Source(config::ConfigError),
 }
+
+/// What could not be read when a configuration was read again.
+///
+/// Displays all errors, in one line.
+#[derive(Debug)]
+pub struct ReloadError {
+    errors: Vec<ConfigurationError>,
+    has_changed: bool,
+}
+
+impl ReloadError {
+    pub(super) fn new(errors: Vec<ConfigurationError>, has_changed: bool) -> Self {
+        Self {
+            errors,
+            has_changed,
+        }
+    }
+
+    /// Why each source that could not be read could not; at least one.
+    #[must_use]
+    pub fn errors(&self) -> &[ConfigurationError] {
+        &self.errors
+    }
+
+    /// Whether another source has changed a value.
+    #[must_use]
+    pub fn has_changed(&self) -> bool {
+        self.has_changed
+    }
+}
+
+impl fmt::Display for ReloadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, error) in self.errors.iter().enumerate() {
+            if at > 0 {
+                f.write_str("; ")?;
+            }
+            write!(f, "{error}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for ReloadError {}

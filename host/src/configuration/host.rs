@@ -16,6 +16,7 @@ const DEFAULT_ENVIRONMENT: &str = "Production";
 const ENVIRONMENT: &str = "environment";
 const APPLICATION_NAME: &str = "applicationName";
 const CONTENT_ROOT: &str = "contentRoot";
+const RELOAD: &str = "hostBuilder:reloadConfigOnChange";
 
 /// The folder in the content root that appsettings files may be in as well.
 const FOLDER: &str = "config";
@@ -64,11 +65,15 @@ impl HostConfiguration {
 /// 8. the command line again
 /// 9. what [`sources`](Self::sources) adds
 ///
+/// Files are watched while the host runs, unless `hostBuilder:reloadConfigOnChange` is `false`: see
+/// [`Configuration::watch`].
+///
 /// All files are optional. Where a file is both in the content root and in its `config` folder, both are read, and the one
 /// in the content root wins; a file for the environment wins over any that is for all of them.
 ///
 /// The first four alone decide the host's own keys: `environment` (Production, if missing or empty), `contentRoot`
-/// (relative to the working directory) and `applicationName` (the name of the executable). Files can give these keys other
+/// (relative to the working directory), `applicationName` (the name of the executable) and
+/// `hostBuilder:reloadConfigOnChange`. Files can give these keys other
 /// values, but by then they are settled.
 #[derive(Default)]
 pub struct HostConfigurationBuilder {
@@ -145,6 +150,11 @@ impl HostConfigurationBuilder {
         let content_root = content_root(&host, &directory)?;
 
         builder.base_path(&content_root);
+        builder.reload_on_change(
+            host.value(RELOAD)
+                .map_err(ConfigurationError::Host)?
+                .unwrap_or(true),
+        );
         self.add_application_sources(&mut builder, &environment_name);
         for add in self.additions {
             add(&mut builder);

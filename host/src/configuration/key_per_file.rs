@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::error::ConfigurationError;
+use super::fingerprint::Fingerprint;
 use super::key;
 use super::layer::{Layer, Provider};
 
@@ -15,6 +16,7 @@ const IGNORED: &str = "ignore.";
 pub(super) struct KeyPerFile {
     pub(super) path: PathBuf,
     pub(super) optional: bool,
+    pub(super) watched: bool,
 }
 
 impl Provider for KeyPerFile {
@@ -35,6 +37,14 @@ impl Provider for KeyPerFile {
             layer.insert(key, &path.to_string_lossy(), Some(text));
         }
         Ok(layer)
+    }
+
+    /// Of a folder that cannot be read it is that of one without files.
+    fn fingerprint(&self) -> Option<Fingerprint> {
+        self.watched.then(|| {
+            let files = self.files().unwrap_or_default();
+            Fingerprint::of(files.into_iter().map(|(_, path)| path))
+        })
     }
 }
 

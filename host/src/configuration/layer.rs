@@ -4,11 +4,17 @@ use config::{Map, Value, ValueKind};
 
 use super::error::ConfigurationError;
 use super::files::ConfigurationFile;
+use super::fingerprint::Fingerprint;
 
 /// Something that configuration can be read from.
 pub(super) trait Provider: Send + Sync {
     /// Reads everything that the source has now.
     fn load(&self) -> Result<Layer, ConfigurationError>;
+
+    /// What its files are like now, if it has any and they are to be watched.
+    fn fingerprint(&self) -> Option<Fingerprint> {
+        None
+    }
 }
 
 /// The keys of one source.

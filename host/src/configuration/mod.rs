@@ -37,6 +37,7 @@
 
 mod binding;
 mod builder;
+mod changes;
 mod command_line;
 #[expect(
     clippy::module_inception,
@@ -46,6 +47,7 @@ mod configuration;
 mod environment_variables;
 mod error;
 mod files;
+mod fingerprint;
 mod host;
 mod in_memory;
 mod injectable;
@@ -53,13 +55,19 @@ mod json;
 mod key;
 mod key_per_file;
 mod layer;
+mod listeners;
+mod live;
 mod section;
 mod tree;
+mod watch;
 
 pub use binding::{BindError, BindProblem, BindProblemKind};
 pub use builder::ConfigurationBuilder;
+pub use changes::ConfigurationChanges;
 pub use configuration::Configuration;
-pub use error::ConfigurationError;
+pub use error::{ConfigurationError, ReloadError};
 pub use files::ConfigurationFile;
 pub use host::{HostConfiguration, HostConfigurationBuilder};
+pub use listeners::ChangeRegistration;
 pub use section::ConfigurationSection;
+pub use watch::ConfigurationWatch;

@@ -113,6 +113,18 @@ impl Tree {
         found
     }
 
+    /// Whether both have the same keys with the same values, wherever these are from.
+    pub(super) fn has_same_values(&self, other: &Self) -> bool {
+        let value = |node: &Node| node.value.as_ref().map(|value| value.kind.clone());
+        let (left, right) = (self.descend(ROOT), other.descend(ROOT));
+        value(self.node(ROOT)) == value(other.node(ROOT))
+            && left.len() == right.len()
+            && left
+                .iter()
+                .zip(right)
+                .all(|(left, right)| left.path == right.path && value(left) == value(right))
+    }
+
     fn empty(path: String) -> Self {
         let root = Node {
             path,

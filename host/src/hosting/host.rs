@@ -13,7 +13,7 @@ use super::lifetime::ApplicationLifetime;
 use super::options::HostOptions;
 use super::signals::StopOnSignals;
 use super::status;
-use crate::configuration::Configuration;
+use crate::configuration::{Configuration, ConfigurationWatch};
 use crate::options;
 use crate::services::ServiceProvider;
 
@@ -37,7 +37,11 @@ pub struct Host {
 
 enum State {
     Built,
-    Started(Lifecycle),
+    /// The files of the configuration are watched until this state is left.
+    Started {
+        lifecycle: Lifecycle,
+        _watch: Option<ConfigurationWatch>,
+    },
     Ended,
 }
 
@@ -165,8 +169,11 @@ impl Host {
         let lifecycle = Lifecycle::new(services, self.options.clone(), self.lifetime.clone());
         self.lifetime.announce_stopping();
         // In its place before it begins, so that what it starts can be stopped if this future is dropped.
-        *state = State::Started(lifecycle);
-        let State::Started(lifecycle) = &*state else {
+        *state = State::Started {
+            lifecycle,
+            _watch: self.configuration.watch(),
+        };
+        let State::Started { lifecycle, .. } = &*state else {
             return Ok(());
         };
         match lifecycle.start().await {
@@ -224,7 +231,7 @@ impl Host {
                 self.lifetime.notify_stopped();
                 Ok(())
             }
-            State::Started(lifecycle) => lifecycle.stop().await,
+            State::Started { lifecycle, .. } => lifecycle.stop().await,
         };
         *state = State::Ended;
         tracing::debug!(

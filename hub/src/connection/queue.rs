@@ -99,6 +99,23 @@ impl SendQueue {
         }
     }
 
+    /// Queues an item of a stream, which must arrive; its producer waits for room, whatever the policy is. `Overflow` means
+    /// that the connection is over.
+    pub(crate) fn push_item(&self, frame: Frame) -> Pushed {
+        let mut state = self.lock();
+        if state.closed {
+            return Pushed::Overflow;
+        }
+        state.append(frame);
+        let over = state.bytes > self.limit;
+        wake(state);
+        if over {
+            Pushed::WaitForRoom
+        } else {
+            Pushed::Done
+        }
+    }
+
     /// Takes what is queued, at most a batch of it, after `written` bytes of earlier batches have left.
     ///
     /// Returns whether there was anything. If not, the task of `context` is woken when there is.

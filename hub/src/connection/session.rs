@@ -202,7 +202,7 @@ impl<T: Transport> Session<T> {
     }
 
     /// Waits for `future`, writing what is queued meanwhile and reading nothing.
-    async fn while_writing<F: Future>(&mut self, future: F) -> F::Output {
+    pub(super) async fn while_writing<F: Future>(&mut self, future: F) -> F::Output {
         let mut future = pin!(future);
         poll_fn(|context| {
             let outcome = future.as_mut().poll(context);

@@ -95,7 +95,11 @@ mod tests {
 
     #[test]
     fn version_1_has_a_token_and_version_0_has_none() {
-        let transports = r#""availableTransports":[{"transport":"WebSockets","transferFormats":["Text","Binary"]}]}"#;
+        let transports = concat!(
+            r#""availableTransports":[{"transport":"WebSockets","transferFormats":["Text","Binary"]},"#,
+            r#"{"transport":"ServerSentEvents","transferFormats":["Text"]},"#,
+            r#"{"transport":"LongPolling","transferFormats":["Text","Binary"]}]}"#
+        );
         let first = ask("negotiateVersion=42");
         assert!(
             first.starts_with(r#"{"negotiateVersion":1,"connectionId":""#),

@@ -2,6 +2,7 @@
 
 use campanile_host::{BoxError, Inject};
 use campanile_hub::{ConnectionHandler, HubCaller, HubResult, RawConnection, hub, hub_client};
+use futures_util::{Stream, stream};
 
 #[hub_client]
 pub(crate) trait Clock {
@@ -34,6 +35,10 @@ pub(crate) struct BenchHub;
 impl BenchHub {
     pub fn echo(&self, text: String) -> String {
         text
+    }
+
+    pub fn counter(&self, count: i32) -> impl Stream<Item = i32> {
+        stream::iter(0..count)
     }
 
     pub async fn broadcast(&self, caller: &HubCaller<Self>, text: String) -> HubResult<()> {

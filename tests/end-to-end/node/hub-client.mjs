@@ -4,13 +4,14 @@
 //   {"invoke": "Method", "arguments": [...]}   answered by `result` or `error`
 //   {"stop": true}                             answered by `closed`
 //
-//   node hub-client.mjs URL
+//   node hub-client.mjs URL [json|messagepack]
 import { createInterface } from "node:readline";
-import { HubConnectionBuilder, LogLevel } from "@microsoft/signalr";
+import { HubConnectionBuilder, JsonHubProtocol, LogLevel } from "@microsoft/signalr";
+import { MessagePackHubProtocol } from "@microsoft/signalr-protocol-msgpack";
 
 const tell = (event, more = {}) => console.log(JSON.stringify({ event, ...more }));
 
-// Everything that comes over the wire, as it comes: what the client makes of a Close is not told otherwise.
+// Stdout is for the events alone.
 const logger = {
   log(level, message) {
     if (level >= LogLevel.Warning) tell("log", { message });
@@ -19,6 +20,7 @@ const logger = {
 
 const connection = new HubConnectionBuilder()
   .withUrl(process.argv[2])
+  .withHubProtocol(process.argv[3] === "messagepack" ? new MessagePackHubProtocol() : new JsonHubProtocol())
   .withAutomaticReconnect([0, 250, 250, 250, 500, 500, 1000, 1000, 2000, 2000, 5000])
   .configureLogging(logger)
   .build();

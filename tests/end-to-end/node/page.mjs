@@ -7,6 +7,7 @@
 //   {"do": "changed"}                                 until it shows another time than now
 //   {"do": "look", "width": 390, "height": 844, "scheme": "light", "motion": "reduce"}
 //   {"do": "hurry"}                                   clicks on the button, where there is one
+//   {"do": "online"}                                  tells it that the device is back in the network
 //   {"do": "screenshot", "path": "..."}
 //
 // The answer also has what went wrong in the page and what it has asked for, so far.
@@ -85,6 +86,7 @@ const actions = {
     const { time } = await shown();
     await until(page => page.time !== time);
   },
+  online: () => page.evaluate(() => window.dispatchEvent(new Event("online"))),
   async hurry() {
     if (await page.isVisible("#again")) await page.click("#again");
   },

@@ -35,9 +35,14 @@ impl Launch {
     /// Where the directory cannot be made.
     #[must_use]
     pub fn new() -> Self {
-        let settings = fs::read_to_string(repository().join("config/appsettings.json"))
-            .expect("the repository has settings");
-        Self::bare().file("config/appsettings.json", &settings)
+        ["appsettings.json", "appsettings.Development.json"]
+            .into_iter()
+            .fold(Self::bare(), |launch, name| {
+                let path = format!("config/{name}");
+                let settings = fs::read_to_string(repository().join(&path))
+                    .expect("the repository has settings");
+                launch.file(&path, &settings)
+            })
     }
 
     /// With no settings at all.

@@ -19,6 +19,7 @@ install -m 644 -t /etc/systemd/system config/campanile-clock.service
 systemctl daemon-reload
 echo "Clock__Interval=00:00:00.500" >/etc/campanile-clock/environment
 
+echo "unit=$(systemd-analyze verify /etc/systemd/system/campanile-clock.service 2>&1 | tr '\n' ' ')"
 systemctl start campanile-clock
 echo "active=$(systemctl is-active campanile-clock)"
 page=$(get /)

@@ -15,7 +15,11 @@ fn left_out(test: &str) -> bool {
 }
 
 fn connect(url: &str) -> Script {
-    let mut client = Script::start("hub-client.mjs", &[url]);
+    connect_with(url, "json")
+}
+
+fn connect_with(url: &str, protocol: &str) -> Script {
+    let mut client = Script::start("hub-client.mjs", &[url, protocol]);
     client.event("connected");
     client
 }
@@ -50,11 +54,9 @@ fn all_clients_are_sent_the_time() {
     let clock = Launch::new()
         .variable("Clock__Interval", "00:00:00.2")
         .start();
-    let (mut one, mut other) = (
-        connect(&clock.url("/hubs/clock")),
-        connect(&clock.url("/hubs/clock")),
-    );
-    for client in [&mut one, &mut other] {
+    let mut clients = ["json", "json", "messagepack"]
+        .map(|protocol| connect_with(&clock.url("/hubs/clock"), protocol));
+    for client in &mut clients {
         let (first, second) = (time(client), time(client));
         assert!(first < second, "the time goes on: {first}, {second}");
     }

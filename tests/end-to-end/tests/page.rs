@@ -147,7 +147,7 @@ fn it_reconnects_by_itself() {
     );
     browser.shoot("reconnecting");
 
-    let clock = Launch::new().start_on(port);
+    let mut clock = Launch::new().start_on(port);
     let back = browser.reaches("connected");
     assert_eq!(
         (&back["detail"], &back["button"]),
@@ -155,15 +155,18 @@ fn it_reconnects_by_itself() {
     );
     browser.next_tick();
 
-    // Stopped in an orderly way, it has been told to come back; who does not want to wait has a button.
-    clock.signal("TERM");
-    assert!(clock.ended().status.success());
-    browser.reaches("reconnecting");
-    let _clock = Launch::new().start_on(port);
-    browser.act(&json!({ "do": "hurry" }));
-    browser.reaches("connected");
+    // Stopped in an orderly way, it has been told to come back; and it does not wait where there is news.
+    for news in ["online", "hurry"] {
+        clock.signal("TERM");
+        assert!(clock.ended().status.success());
+        browser.reaches("reconnecting");
+        clock = Launch::new().start_on(port);
+        browser.act(&json!({ "do": news }));
+        browser.reaches("connected");
+        browser.next_tick();
+    }
     assert_eq!(
-        browser.next_tick()["noise"],
+        browser.act(&json!({ "do": "state" }))["noise"],
         json!([]),
         "nothing went wrong"
     );

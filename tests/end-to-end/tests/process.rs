@@ -29,6 +29,38 @@ fn it_starts_without_any_file() {
 }
 
 #[test]
+fn the_environment_chooses_among_the_settings() {
+    let ended = |launch: Launch| {
+        let clock = launch.start();
+        clock.signal("TERM");
+        clock.ended().output
+    };
+    let production = ended(Launch::new());
+    assert!(
+        production.contains("Hosting environment: Production"),
+        "{production}"
+    );
+    assert!(
+        production.contains("appsettings.json"),
+        "it tells what it read: {production}"
+    );
+    assert!(
+        !production.contains("appsettings.Development.json") && !production.contains("dbug: "),
+        "{production}"
+    );
+
+    let development = ended(Launch::new().variable("DOTNET_ENVIRONMENT", "Development"));
+    assert!(
+        development.contains("Hosting environment: Development"),
+        "{development}"
+    );
+    assert!(
+        development.contains("appsettings.Development.json"),
+        "it tells what it read: {development}"
+    );
+}
+
+#[test]
 fn the_interval_comes_from_the_environment() {
     let clock = Launch::new()
         .variable("Clock__Interval", "00:00:00.250")

@@ -88,6 +88,9 @@ fn it_lives_under_systemd() {
             .collect(),
     );
 
+    // There is nothing in the unit that systemd does not know.
+    assert_eq!(findings.one("unit"), "");
+
     // `systemctl start` has returned, so it has told that it is ready; and it was.
     assert_eq!(findings.one("active"), "active");
     assert_eq!(findings.one("answer"), "HTTP/1.1 200 OK");

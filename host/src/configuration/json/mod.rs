@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::ConfigurationError;
 use super::files::ConfigurationFile;
+use super::fingerprint::Fingerprint;
 use super::layer::{Layer, Provider};
 
 /// A file of JSON.
@@ -17,6 +18,7 @@ pub(super) struct JsonFile {
     pub(super) name: String,
     pub(super) path: PathBuf,
     pub(super) optional: bool,
+    pub(super) watched: bool,
 }
 
 impl Provider for JsonFile {
@@ -46,6 +48,10 @@ impl Provider for JsonFile {
             read: bytes.is_some(),
         });
         Ok(layer)
+    }
+
+    fn fingerprint(&self) -> Option<Fingerprint> {
+        self.watched.then(|| Fingerprint::of([self.path.clone()]))
     }
 }
 
