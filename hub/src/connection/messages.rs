@@ -9,15 +9,15 @@ use campanile_hub_protocol::{
     Completion, CompletionOutcome, IncomingMessage, Invocation, InvocationKind, ProtocolError,
     RawValue,
 };
-use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::session::Session;
 use super::{Connection, End, OpenCall};
 use crate::HubError;
 use crate::dispatch::{Dispatch, MethodFuture};
+use crate::transport::Transport;
 use crate::upload::{Deliver, Delivered};
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
+impl<T: Transport> Session<T> {
     /// Handles every complete message in what has been received.
     pub(super) async fn handle(&mut self, received: &[u8]) -> Option<End> {
         self.blocked = false;
