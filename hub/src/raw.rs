@@ -269,7 +269,7 @@ async fn drive<T: Transport>(
                     // There is room for it.
                     let _ = open.try_send(bytes);
                 }
-                Poll::Ready(Received::Control) => {}
+                Poll::Ready(Received::Control | Received::Resumed) => {}
                 Poll::Ready(Received::Close) => sender = None,
                 Poll::Ready(Received::TooLarge | Received::Gone(_)) => {
                     (gone, sender) = (true, None);

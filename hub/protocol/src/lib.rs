@@ -43,4 +43,6 @@ pub use framing::Frame;
 pub use message::{
     Completion, CompletionOutcome, Headers, IncomingMessage, Invocation, InvocationKind,
 };
+mod tmpseq;
+pub use tmpseq::{SequenceError, SequenceReceiver, SequenceSender};
 pub use protocol::{HubProtocol, TransferFormat};

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
+use bytes::BytesMut;
 use campanile_host::CancellationToken;
 
 use super::handshake::{Opening, shake_hands};
@@ -38,7 +39,7 @@ pub(crate) async fn serve<T: Transport>(
         transport,
         connection,
         hub,
-        input,
+        input: BytesMut::from(&*input),
         blocked: false,
         gone: false,
     };
@@ -50,7 +51,7 @@ pub(super) struct Session<T> {
     pub(super) connection: Arc<Connection>,
     pub(super) hub: Arc<dyn HubDispatcher>,
     /// What has been received and not yet been parsed: the beginning of a message, or what waits for a slot.
-    pub(super) input: Vec<u8>,
+    pub(super) input: BytesMut,
     /// Whether the next message in `input` is an invocation that has to wait for a slot.
     pub(super) blocked: bool,
     /// Whether there is nobody left to write to.
@@ -96,6 +97,7 @@ impl<T: Transport> Session<T> {
             ?end,
             "a connection ends"
         );
+        self.transport.end_resuming();
         close::say_goodbye(&connection, &end, hub.options());
         let gone = self.gone || matches!(end, End::Stuck);
         let error = end.into_error();
@@ -136,6 +138,12 @@ impl<T: Transport> Session<T> {
                 Event::End(end) => Some(end),
                 Event::Received(Received::Bytes(bytes)) => self.handle(&bytes).await,
                 Event::Received(Received::Control) => None,
+                Event::Received(Received::Resumed) => {
+                    // What was not handled is not acknowledged: it comes again, whole.
+                    self.input.clear();
+                    self.unblock();
+                    None
+                }
                 Event::Received(Received::TooLarge) => Some(End::Failed(self.too_large())),
                 Event::Received(Received::Close) => Some(End::ClientGone),
                 Event::Received(Received::Gone(error)) => {
@@ -160,15 +168,13 @@ impl<T: Transport> Session<T> {
                 return Poll::Ready(Event::End(End::ClientGone));
             }
             if self.blocked {
-                if self.connection.can_begin_invocation(
-                    self.hub.options().maximum_parallel_invocations_per_client,
-                ) {
+                if self.can_go_on() {
                     return Poll::Ready(Event::Unblocked);
                 }
                 return Poll::Pending;
             }
             // Who does not take what it asked for is not asked for more.
-            if self.connection.queue.is_over_limit() {
+            if self.connection.queue.is_over_limit() && !self.transport.waits_for_client() {
                 return Poll::Pending;
             }
             let received = self.transport.poll_receive(context);
@@ -185,7 +191,9 @@ impl<T: Transport> Session<T> {
         let before = self.transport.total_written();
         let flushed = self.transport.poll_flush(&self.connection.queue, context);
         // A poll that has not come yet is no write that is stuck.
-        let stuck = flushed.is_pending() && T::KIND != HttpTransportType::LongPolling;
+        let stuck = flushed.is_pending()
+            && T::KIND != HttpTransportType::LongPolling
+            && !self.transport.is_away();
         self.connection.beat.writing.store(stuck, Ordering::Relaxed);
         if self.transport.total_written() != before {
             self.connection.beat.stuck_ticks.store(0, Ordering::Relaxed);
