@@ -14,6 +14,9 @@ use worker::{ClockOptions, Worker};
 async fn main() -> Result<(), HostError> {
     HostBuilder::new()
         .configure::<ClockOptions>("Clock")
+        .configure_services(|services| {
+            services.validate(ClockOptions::check);
+        })
         .map_get("/", |_| async { Html(include_str!("index.html")) })
         .map_health_checks("/healthz")
         .add_hub_with::<ClockHub>("/hubs/clock", |options| {

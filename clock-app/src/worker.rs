@@ -28,6 +28,16 @@ impl Default for ClockOptions {
     }
 }
 
+impl ClockOptions {
+    /// A clock that never waits would do nothing else.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        if self.interval.is_zero() {
+            return Err("'Interval' has to be longer than zero".to_owned());
+        }
+        Ok(())
+    }
+}
+
 /// Sends the time to all clients of the [`ClockHub`], again and again.
 #[derive(Inject)]
 pub(crate) struct Worker {

@@ -54,6 +54,9 @@ pub enum HubError {
     /// [`HubOptions::transport_send_timeout`](crate::HubOptions::transport_send_timeout).
     #[error("a write to the client did not end in time")]
     SendTimeout,
+    /// An upload ended because its connection did.
+    #[error("The underlying connection was closed.")]
+    ConnectionClosed,
     /// A hub method or callback panicked.
     #[error("panicked: {0}")]
     Panic(String),
@@ -93,6 +96,7 @@ impl HubError {
             Self::ClientTimeout => "ClientTimeoutError",
             Self::ClientTooSlow { .. } => "ClientTooSlowError",
             Self::SendTimeout => "SendTimeoutError",
+            Self::ConnectionClosed => "ConnectionClosedError",
             Self::Panic(_) => "Panic",
             Self::Other(_) => "Error",
         }

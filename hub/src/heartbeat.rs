@@ -9,7 +9,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::connection::{Connection, End, Frame};
 use crate::http::Endpoint;
-use crate::{HubError, HubOptions};
+use crate::{HttpTransportType, HubError, HubOptions};
 
 const TICK: Duration = Duration::from_secs(1);
 
@@ -53,7 +53,7 @@ async fn beat(heartbeat: Weak<Heartbeat>) {
             return;
         };
         for endpoint in heartbeat.endpoints() {
-            endpoint.forget_unattached();
+            endpoint.tick();
             let limits = Limits::of(endpoint.options());
             for connection in endpoint.lifetime().local().iter() {
                 limits.tick(connection);
@@ -82,8 +82,9 @@ impl Limits {
         let beat = &connection.beat;
         if count(&beat.ticks_since_ping) >= self.keep_alive {
             beat.ticks_since_ping.store(0, Ordering::Relaxed);
-            // Who has messages waiting hears of us anyway.
-            if connection.queue.is_empty() {
+            // Who has messages waiting hears of us anyway, and who polls by the answers to its polls.
+            if connection.queue.is_empty() && connection.transport != HttpTransportType::LongPolling
+            {
                 connection.queue.push_always(ping(connection.protocol));
             }
         }

@@ -3,11 +3,13 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use campanile_host::hosting::HostBuilder;
-use campanile_host::services::{ServiceCollection, ServiceDescriptor};
+use campanile_host::services::{
+    ServiceCollection, ServiceDescriptor, ServiceError, ServiceProvider,
+};
 use campanile_web::WebHostBuilderExt;
 
 use crate::heartbeat::Heartbeat;
-use crate::{Hub, HubContext, HubOptions, HubService};
+use crate::{ConnectionHandler, Hub, HubContext, HubOptions, HubService};
 
 /// Hubs for a [`HostBuilder`].
 pub trait HubHostBuilderExt: Sized {
@@ -34,6 +36,11 @@ pub trait HubHostBuilderExt: Sized {
     /// ```
     #[must_use]
     fn add_hub_with<H: Hub>(self, path: &str, configure: impl FnOnce(&mut HubOptions)) -> Self;
+
+    /// Serves connections of bytes at `path`, under the transports of SignalR and without a hub.
+    #[doc(alias = "MapConnectionHandler")]
+    #[must_use]
+    fn map_connection_handler(self, path: &str, handler: impl ConnectionHandler) -> Self;
 }
 
 impl HubHostBuilderExt for HostBuilder {
@@ -41,26 +48,51 @@ impl HubHostBuilderExt for HostBuilder {
         let mut options = HubOptions::default();
         configure(&mut options);
         self.services().add_hub::<H>();
-        // Two routes, one endpoint: whichever is made first makes it.
-        let endpoint = Arc::new(Mutex::new(None::<HubService>));
-        [
-            path.to_owned(),
-            format!("{}/negotiate", path.trim_end_matches('/')),
-        ]
-        .into_iter()
-        .fold(self, |host, path| {
-            let (endpoint, options) = (endpoint.clone(), options.clone());
-            host.map_with(path, move |services| {
-                let mut endpoint = endpoint.lock().unwrap_or_else(PoisonError::into_inner);
-                match &*endpoint {
-                    Some(service) => Ok(service.clone()),
-                    None => Ok(endpoint
-                        .insert(HubService::new::<H>(services, options)?)
-                        .clone()),
-                }
-            })
+        mount(self, path, move |services| {
+            HubService::new::<H>(services, options)
         })
     }
+
+    fn map_connection_handler(mut self, path: &str, handler: impl ConnectionHandler) -> Self {
+        self.services()
+            .try_add(ServiceDescriptor::instance(Arc::new(Heartbeat::default())));
+        mount(self, path, move |services| {
+            HubService::raw(services, handler, HubOptions::default())
+        })
+    }
+}
+
+/// Maps the path and its `negotiate` to one service, which is made when the first of the two is.
+fn mount(
+    host: HostBuilder,
+    path: &str,
+    make: impl FnOnce(&ServiceProvider) -> Result<HubService, ServiceError> + Send + 'static,
+) -> HostBuilder {
+    let make = Arc::new(Mutex::new(Made::Not(make)));
+    [
+        path.to_owned(),
+        format!("{}/negotiate", path.trim_end_matches('/')),
+    ]
+    .into_iter()
+    .fold(host, |host, path| {
+        let make = make.clone();
+        host.map_with(path, move |services| {
+            let mut made = make.lock().unwrap_or_else(PoisonError::into_inner);
+            let service = match std::mem::replace(&mut *made, Made::Failed) {
+                Made::Not(make) => make(services)?,
+                Made::Service(service) => service,
+                Made::Failed => return Err("the hub could not be made".into()),
+            };
+            *made = Made::Service(service.clone());
+            Ok(service)
+        })
+    })
+}
+
+enum Made<F> {
+    Not(F),
+    Service(HubService),
+    Failed,
 }
 
 /// Hubs for a [`ServiceCollection`], without a server of ours.

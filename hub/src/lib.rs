@@ -32,9 +32,9 @@
 //!
 //! From outside of a hub its clients are reached through [`HubContext`], which the container injects anywhere.
 //!
-//! What a client sees is ASP.NET Core's SignalR: negotiation versions 0 and 1, WebSockets, the JSON and the MessagePack
-//! protocol in versions 1 and 2, the same texts where something goes wrong. Server-Sent Events, long polling, streaming,
-//! client results, filters, authorization and stateful reconnect are not there yet; negotiation does not offer them.
+//! What a client sees is ASP.NET Core's SignalR: negotiation versions 0 and 1, WebSockets, Server-Sent Events and long
+//! polling, the JSON and the MessagePack protocol in versions 1 and 2, the same texts where something goes wrong. Streams go
+//! both ways. Client results, filters, authorization and stateful reconnect are not there yet.
 
 // The attribute macros name this crate by its name, in its own tests too.
 extern crate self as campanile_hub;
@@ -52,17 +52,21 @@ mod items;
 mod lifetime;
 mod options;
 mod proxy;
+mod raw;
 mod request;
+mod serving;
+mod stream;
 mod transport;
+mod upload;
 
 pub use caller::HubCaller;
 pub use campanile_hub_macros::{hub, hub_client};
-pub use campanile_hub_protocol::Arguments;
+pub use campanile_hub_protocol::{Arguments, TransferFormat};
 pub use context::{HubContext, IHubContext};
-pub use dispatch::{Activation, HubMethods, MethodCall, MethodFuture};
+pub use dispatch::{HubMethods, MethodOutput};
 pub use error::{HubError, HubResult};
 pub use host::{HubHostBuilderExt, HubServiceCollectionExt};
-pub use http::HubService;
+pub use http::{HubFuture, HubService};
 pub use hub::Hub;
 pub use items::Items;
 pub use options::{HttpTransports, HubOptions, SlowClientPolicy};
@@ -70,5 +74,18 @@ pub use proxy::{
     CallerClients, ClientProxy, GroupManager, HubClient, HubClients, Many, Recipients, Single,
     Untyped,
 };
+pub use raw::{ConnectionClosed, ConnectionHandler, RawConnection};
 pub use request::RequestHead;
+pub use stream::{HubStream, StreamItem};
 pub use transport::HttpTransportType;
+pub use upload::UploadStream;
+
+/// What code that [`#[hub]`](macro@crate::hub) writes is made of. Nothing to be named by hand.
+#[doc(hidden)]
+pub mod generated {
+    pub use crate::dispatch::{
+        Activation, Answer, CallError, MethodCall, MethodRun, Reply, Responder, StreamEnd,
+        StreamResponder, Streaming, Value, send_output,
+    };
+    pub use crate::stream::{Fallible, Plain};
+}

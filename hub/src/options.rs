@@ -23,16 +23,23 @@ pub struct HubOptions {
     /// How many ordinary invocations of one client may run at once, at least 1. With the default of 1 they never
     /// overlap, and their results come in order.
     pub maximum_parallel_invocations_per_client: usize,
+    /// How many items of an upload wait for the hub method at most, at least 1. Default: 10. Then nothing more is read
+    /// from that client until the method takes one.
+    pub stream_buffer_capacity: usize,
     /// How many bytes may wait for one client before [`slow_client`](Self::slow_client) applies. Default: 65,536.
     #[doc(alias = "TransportMaxBufferSize")]
     pub maximum_queued_bytes: usize,
+    /// How many bytes that a client posted may wait before its requests are held back. Default: 65,536.
+    pub application_max_buffer_size: usize,
     /// What happens to messages for a client that has let [`maximum_queued_bytes`](Self::maximum_queued_bytes) pile up.
     pub slow_client: SlowClientPolicy,
     /// How long a started write may take before the connection is cut; `None` for ever. Default: 10 s.
     pub transport_send_timeout: Option<Duration>,
     /// How long the server waits for the client's close frame after its own. Default: 5 s.
     pub close_timeout: Duration,
-    /// How long a negotiated connection may stay without a transport. Default: 15 s.
+    /// How long a poll waits for something to say before it is answered with nothing. Default: 90 s.
+    pub long_polling_timeout: Duration,
+    /// How long a negotiated connection may stay without a transport, and a polling one without a poll. Default: 15 s.
     pub disconnect_timeout: Duration,
     /// The lowest negotiate version that is served, 0 or 1. Default: 0.
     pub minimum_protocol_version: i32,
@@ -49,10 +56,13 @@ impl Default for HubOptions {
             maximum_receive_message_size: Some(32 * 1024),
             enable_detailed_errors: false,
             maximum_parallel_invocations_per_client: 1,
+            stream_buffer_capacity: 10,
             maximum_queued_bytes: 64 * 1024,
+            application_max_buffer_size: 64 * 1024,
             slow_client: SlowClientPolicy::default(),
             transport_send_timeout: Some(Duration::from_secs(10)),
             close_timeout: Duration::from_secs(5),
+            long_polling_timeout: Duration::from_secs(90),
             disconnect_timeout: Duration::from_secs(15),
             minimum_protocol_version: 0,
             transports: HttpTransports::default(),
@@ -82,18 +92,52 @@ pub enum SlowClientPolicy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HttpTransports {
     pub(crate) web_sockets: bool,
+    pub(crate) server_sent_events: bool,
+    pub(crate) long_polling: bool,
 }
 
 impl HttpTransports {
     /// None at all.
-    pub const NONE: Self = Self { web_sockets: false };
-    /// WebSockets only.
-    pub const WEB_SOCKETS: Self = Self { web_sockets: true };
+    pub const NONE: Self = Self {
+        web_sockets: false,
+        server_sent_events: false,
+        long_polling: false,
+    };
+    /// Every transport.
+    pub const ALL: Self = Self {
+        web_sockets: true,
+        server_sent_events: true,
+        long_polling: true,
+    };
+    /// WebSockets only: clients may then skip negotiation, and servers need no sticky sessions.
+    pub const WEB_SOCKETS: Self = Self {
+        web_sockets: true,
+        ..Self::NONE
+    };
+    /// Server-Sent Events only.
+    pub const SERVER_SENT_EVENTS: Self = Self {
+        server_sent_events: true,
+        ..Self::NONE
+    };
+    /// Long polling only.
+    pub const LONG_POLLING: Self = Self {
+        long_polling: true,
+        ..Self::NONE
+    };
+
+    /// These and those.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self {
+            web_sockets: self.web_sockets || other.web_sockets,
+            server_sent_events: self.server_sent_events || other.server_sent_events,
+            long_polling: self.long_polling || other.long_polling,
+        }
+    }
 }
 
 impl Default for HttpTransports {
-    /// Every transport that this version has.
     fn default() -> Self {
-        Self::WEB_SOCKETS
+        Self::ALL
     }
 }

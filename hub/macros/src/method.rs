@@ -19,6 +19,9 @@ enum Parameter {
     Caller,
     Service(Box<Type>),
     Argument(Box<Type>),
+    /// With the type of its items.
+    Upload(Box<Type>),
+    Cancellation,
 }
 
 /// Reads a method and takes the macro's own attributes out of it.
@@ -31,7 +34,6 @@ pub(crate) fn read(method: &mut ImplItemFn) -> Result<HubMethod> {
             "a hub method cannot be generic: clients could not say which one they call",
         ));
     }
-    check_output(&signature.output)?;
     let mut parameters = Vec::new();
     for input in &mut signature.inputs {
         match input {
@@ -79,27 +81,20 @@ fn read_parameter(parameter: &mut PatType) -> Result<Parameter> {
             kind.span(),
             "the caller is borrowed: write `&HubCaller<Self>`",
         )),
-        _ if last_segment(kind).as_deref() == Some("CancellationToken") => Err(Error::new(
-            kind.span(),
-            "a hub method cannot take a cancellation token yet: `caller.aborted()` is cancelled when the connection ends",
-        )),
+        _ if last_segment(kind).as_deref() == Some("CancellationToken") => {
+            Ok(Parameter::Cancellation)
+        }
+        _ if last_segment(kind).as_deref() == Some("UploadStream") => {
+            Ok(Parameter::Upload(parameter.ty.clone()))
+        }
         _ => Ok(Parameter::Argument(parameter.ty.clone())),
-    }
-}
-
-fn check_output(output: &ReturnType) -> Result<()> {
-    match output {
-        ReturnType::Type(_, kind) if matches!(**kind, Type::ImplTrait(_)) => Err(Error::new(
-            kind.span(),
-            "a hub method returns one value or a `Result` of it: streams are not possible yet",
-        )),
-        _ => Ok(()),
     }
 }
 
 fn entry(wire: &LitStr, method: &ImplItemFn, parameters: &[Parameter]) -> TokenStream {
     let ident = &method.sig.ident;
     let mut bindings = Vec::new();
+    let mut uploads = Vec::new();
     let mut services = Vec::new();
     let mut passed = Vec::new();
     for (index, parameter) in parameters.iter().enumerate() {
@@ -116,28 +111,50 @@ fn entry(wire: &LitStr, method: &ImplItemFn, parameters: &[Parameter]) -> TokenS
                 bindings.push(quote_spanned!(kind.span()=> let #name: #kind = arguments.next()?;));
                 passed.push(quote!(#name));
             }
+            Parameter::Upload(kind) => {
+                let position = uploads.len();
+                uploads
+                    .push(quote_spanned!(kind.span()=> let #name: #kind = call.upload(#position);));
+                passed.push(quote!(#name));
+            }
+            Parameter::Cancellation => {
+                passed.push(quote!(cancellation.clone()));
+            }
         }
     }
     let count = bindings.len();
+    let streams = uploads.len();
+    let cancellation = parameters
+        .iter()
+        .any(|parameter| matches!(parameter, Parameter::Cancellation))
+        .then(|| quote!(let cancellation = call.cancellation();));
     let wait = method.sig.asyncness.map(|_| quote!(.await));
-    let result = match &method.sig.output {
+    let (output, span) = match &method.sig.output {
         ReturnType::Type(_, kind)
             if last_segment(kind).is_some_and(|name| name.ends_with("Result")) =>
         {
-            quote!(result.map_err(::campanile_hub::HubError::from_error))
+            let output = quote!(result.map_err(::campanile_hub::HubError::from_error)?);
+            (output, kind.span())
         }
-        _ => quote!(::core::result::Result::Ok(result)),
+        ReturnType::Type(_, kind) => (quote!(result), kind.span()),
+        ReturnType::Default => (quote!(result), ident.span()),
     };
+    let send =
+        quote_spanned!(span=> ::campanile_hub::generated::send_output(#output, stream).await);
     quote! {
-        .method(#wire, |call: ::campanile_hub::MethodCall<'_, Self>| {
+        .method(#wire, #[allow(unused_mut)] |mut call: ::campanile_hub::generated::MethodCall<'_, Self>| {
             #[allow(unused_mut, reason = "a method without arguments reads none")]
             let mut arguments = call.arguments(#count);
             #(#bindings)*
             arguments.finish()?;
-            ::core::result::Result::Ok(call.run(move |activation| async move {
+            call.expect_streams(#streams)?;
+            #(#uploads)*
+            #cancellation
+            ::core::result::Result::Ok(call.run(move |mut activation| async move {
                 #(#services)*
+                let stream = activation.stream();
                 let result = Self::#ident(&activation.hub, #(#passed),*)#wait;
-                #result
+                #send
             }))
         })
     }

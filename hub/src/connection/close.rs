@@ -2,13 +2,11 @@
 
 use std::future::{Future, poll_fn};
 use std::sync::Arc;
-use std::task::Poll;
 
 use campanile_host::CancellationToken;
-use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{Connection, End, Frame};
-use crate::transport::{Received, WebSocketTransport};
+use crate::transport::Transport;
 use crate::{HubError, HubOptions};
 
 impl End {
@@ -35,7 +33,7 @@ impl End {
     }
 }
 
-/// Queues the last messages of a connection: the Close message for the client, and the socket's close frame.
+/// Queues the last message of a connection, the Close message. Nothing that is sent from now on leaves.
 pub(super) fn say_goodbye(connection: &Connection, end: &End, options: &HubOptions) {
     connection.queue.close();
     if let Some((error, allow_reconnect)) = end.message(options.enable_detailed_errors) {
@@ -48,59 +46,45 @@ pub(super) fn say_goodbye(connection: &Connection, end: &End, options: &HubOptio
         let Ok(frame) = built;
         connection.queue.push_last(frame);
     }
-    connection.queue.push_last(Frame::close());
 }
 
-/// Writes what is left, then waits for the client to close its side: at most the hub's close timeout for each.
-pub(super) async fn finish<S>(
-    transport: &mut WebSocketTransport<S>,
+/// Writes what is left, then ends the transport, as long as its patience lasts for each.
+pub(crate) async fn finish<T: Transport>(
+    transport: &mut T,
     connection: &Arc<Connection>,
     options: &HubOptions,
     aborted: &CancellationToken,
-) where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
+) {
     let flush = poll_fn(|context| transport.poll_flush(&connection.queue, context));
-    if within(options, aborted, flush)
+    if within::<T, _>(options, aborted, flush)
         .await
         .is_some_and(|result| result.is_ok())
     {
-        linger(transport, options, aborted).await;
+        end(transport, options, aborted).await;
     }
 }
 
-/// Waits for the client to close the socket, after our close frame; what it still sends is not looked at.
-pub(super) async fn linger<S>(
-    transport: &mut WebSocketTransport<S>,
+/// Ends the transport and waits for the client to notice.
+pub(super) async fn end<T: Transport>(
+    transport: &mut T,
     options: &HubOptions,
     aborted: &CancellationToken,
-) where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    let closed = poll_fn(|context| {
-        loop {
-            if let Poll::Ready(Err(_)) = transport.poll_drain(context) {
-                return Poll::Ready(());
-            }
-            match transport.poll_receive(context) {
-                Poll::Ready(Received::Close | Received::TooLarge | Received::Gone(_)) => {
-                    return Poll::Ready(());
-                }
-                Poll::Ready(Received::Bytes(_) | Received::Control) => {}
-                Poll::Pending => return Poll::Pending,
-            }
-        }
-    });
-    within(options, aborted, closed).await;
+) {
+    within::<T, _>(
+        options,
+        aborted,
+        poll_fn(|context| transport.poll_close(context)),
+    )
+    .await;
 }
 
-async fn within<F: Future>(
+async fn within<T: Transport, F: Future>(
     options: &HubOptions,
     aborted: &CancellationToken,
     future: F,
 ) -> Option<F::Output> {
     tokio::select! {
-        outcome = tokio::time::timeout(options.close_timeout, future) => outcome.ok(),
+        outcome = tokio::time::timeout(T::patience(options), future) => outcome.ok(),
         () = aborted.cancelled() => None,
     }
 }

@@ -48,8 +48,19 @@ impl Frame {
         self.topic
     }
 
+    /// The finished WebSocket frame.
     pub(crate) fn into_bytes(self) -> Bytes {
         self.bytes
+    }
+
+    /// The hub message alone, for transports with a framing of their own.
+    pub(crate) fn into_payload(self) -> Bytes {
+        let head = match self.bytes.get(1) {
+            Some(126) => 4,
+            Some(127) => LONGEST_HEAD,
+            _ => 2,
+        };
+        self.bytes.slice(head..)
     }
 }
 
@@ -111,5 +122,13 @@ mod tests {
             [0x81, 127, 0, 0, 0, 0, 0, 1, 0, 0, 7]
         );
         assert_eq!(framed(&[7; 0x10000]).len(), 0x10000 + 10);
+    }
+
+    #[test]
+    fn the_payload_is_what_was_written() {
+        for length in [0, 1, 125, 126, 127, 0xffff, 0x10000] {
+            let bytes = framed(&vec![7; length]);
+            assert_eq!(Frame { bytes, topic: None }.into_payload(), vec![7; length]);
+        }
     }
 }

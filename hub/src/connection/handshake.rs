@@ -10,12 +10,11 @@ use campanile_hub_protocol::handshake::{
     HandshakeError, HandshakeRequest, write_handshake_response,
 };
 use campanile_hub_protocol::{HubProtocol, TransferFormat};
-use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{Connection, Frame};
 use crate::dispatch::HubDispatcher;
 use crate::request::RequestHead;
-use crate::transport::{Received, WebSocketTransport};
+use crate::transport::{Received, Transport};
 use crate::{HttpTransportType, HubOptions};
 
 /// A connection that has a transport and no protocol yet.
@@ -33,6 +32,8 @@ pub(crate) struct Opening {
 enum Refusal {
     /// The client is told this.
     Answer(String),
+    /// The client has said goodbye before it said anything.
+    Closed,
     /// There is nobody to be told.
     Gone,
 }
@@ -40,13 +41,13 @@ enum Refusal {
 /// Reads the handshake and answers it; gives the connection and what came behind the handshake.
 ///
 /// On a refusal the transport is closed, and nothing of the application ever hears of it.
-pub(crate) async fn shake_hands<S>(
-    transport: &mut WebSocketTransport<S>,
+pub(crate) async fn shake_hands<T>(
+    transport: &mut T,
     opening: Opening,
     hub: &Arc<dyn HubDispatcher>,
 ) -> Option<(Connection, Vec<u8>)>
 where
-    S: AsyncRead + AsyncWrite + Unpin,
+    T: Transport,
 {
     let options = hub.options();
     let read = tokio::time::timeout(options.handshake_timeout, read_request(transport, options));
@@ -57,16 +58,15 @@ where
     let text = match outcome {
         Ok((protocol, rest)) => {
             transport.push(response(protocol.transfer_format(), None));
-            let connection = Connection::new(
-                opening.id,
-                protocol,
-                HttpTransportType::WebSockets,
-                opening.request,
-                options,
-            );
+            let connection =
+                Connection::new(opening.id, protocol, T::KIND, opening.request, options);
             return Some((connection, rest));
         }
         Err(Refusal::Gone) => return None,
+        Err(Refusal::Closed) => {
+            super::close::end(transport, options, &opening.aborted).await;
+            return None;
+        }
         Err(Refusal::Answer(text)) => text,
     };
     tracing::debug!(
@@ -76,17 +76,16 @@ where
         "a handshake failed"
     );
     transport.push(response(TransferFormat::Text, Some(&text)));
-    transport.push(Frame::close());
-    super::close::linger(transport, options, &opening.aborted).await;
+    super::close::end(transport, options, &opening.aborted).await;
     None
 }
 
-async fn read_request<S>(
-    transport: &mut WebSocketTransport<S>,
+async fn read_request<T>(
+    transport: &mut T,
     options: &HubOptions,
 ) -> Result<(HubProtocol, Vec<u8>), Refusal>
 where
-    S: AsyncRead + AsyncWrite + Unpin,
+    T: Transport,
 {
     let mut input = Vec::new();
     loop {
@@ -98,7 +97,7 @@ where
             .min(input.len());
         match HandshakeRequest::parse(&input[..window]) {
             Ok(Some((request, consumed))) => {
-                let protocol = accept(&request)?;
+                let protocol = accept(&request, T::KIND)?;
                 input.drain(..consumed);
                 return Ok((protocol, input));
             }
@@ -116,7 +115,10 @@ where
     }
 }
 
-fn accept(request: &HandshakeRequest<'_>) -> Result<HubProtocol, Refusal> {
+fn accept(
+    request: &HandshakeRequest<'_>,
+    transport: HttpTransportType,
+) -> Result<HubProtocol, Refusal> {
     let name = &request.protocol;
     let Some(protocol) = HubProtocol::from_name(name) else {
         return Err(Refusal::Answer(format!(
@@ -128,6 +130,13 @@ fn accept(request: &HandshakeRequest<'_>) -> Result<HubProtocol, Refusal> {
         let name = protocol.name();
         let text =
             format!("The server does not support version {version} of the '{name}' protocol.");
+        return Err(Refusal::Answer(text));
+    }
+    if !transport.supports(protocol.transfer_format()) {
+        let name = protocol.name();
+        let text = format!(
+            "Cannot use the '{name}' protocol on the current transport. The transport does not support 'Binary' transfer format."
+        );
         return Err(Refusal::Answer(text));
     }
     Ok(protocol)
@@ -143,9 +152,9 @@ fn describe(error: &HandshakeError, detailed: bool) -> String {
 }
 
 /// Waits for bytes of the client, writing what is pending meanwhile.
-async fn receive<S>(transport: &mut WebSocketTransport<S>) -> Result<Bytes, Refusal>
+async fn receive<T>(transport: &mut T) -> Result<Bytes, Refusal>
 where
-    S: AsyncRead + AsyncWrite + Unpin,
+    T: Transport,
 {
     loop {
         let received = poll_fn(|context| {
@@ -160,11 +169,7 @@ where
             Some(Received::TooLarge) => {
                 return Err(Refusal::Answer("Handshake was canceled.".to_owned()));
             }
-            Some(Received::Close) => {
-                transport.push(Frame::close());
-                let _ = poll_fn(|context| transport.poll_drain(context)).await;
-                return Err(Refusal::Gone);
-            }
+            Some(Received::Close) => return Err(Refusal::Closed),
             Some(Received::Gone(_)) | None => return Err(Refusal::Gone),
         }
     }

@@ -5,15 +5,19 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Poll;
 
-use campanile_hub_protocol::{IncomingMessage, Invocation, ProtocolError};
-use tokio::io::{AsyncRead, AsyncWrite};
+use campanile_hub_protocol::{
+    Completion, CompletionOutcome, IncomingMessage, Invocation, InvocationKind, ProtocolError,
+    RawValue,
+};
 
 use super::session::Session;
-use super::{Connection, End};
+use super::{Connection, End, OpenCall};
 use crate::HubError;
 use crate::dispatch::{Dispatch, MethodFuture};
+use crate::transport::Transport;
+use crate::upload::{Deliver, Delivered};
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
+impl<T: Transport> Session<T> {
     /// Handles every complete message in what has been received.
     pub(super) async fn handle(&mut self, received: &[u8]) -> Option<End> {
         self.blocked = false;
@@ -68,6 +72,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 IncomingMessage::Close { error, .. } => {
                     return Err(End::ClientClosed(error.map(std::borrow::Cow::into_owned)));
                 }
+                IncomingMessage::CancelInvocation { invocation_id, .. } => {
+                    if !self.connection.calls().cancel(&invocation_id) {
+                        tracing::debug!(connection_id = &*self.connection.id, %invocation_id, "a client cancelled what is over");
+                    }
+                }
+                IncomingMessage::StreamItem {
+                    invocation_id,
+                    item,
+                    ..
+                } => self.take_item(&invocation_id, &item).await?,
+                IncomingMessage::Completion(completion) => self.complete(completion)?,
                 other => {
                     tracing::debug!(connection_id = &*self.connection.id, message = ?other, "a message that nothing waits for");
                 }
@@ -77,21 +92,88 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         Ok(taken)
     }
 
-    /// Runs an invocation, unless every slot is taken: then `false`.
+    /// Runs an invocation, unless every slot is taken: then `false`. Streams and uploads need none.
     async fn invoke(&mut self, invocation: Invocation<'_>) -> bool {
+        let counted =
+            invocation.kind == InvocationKind::Ordinary && invocation.stream_ids.is_empty();
         let slots = self.hub.options().maximum_parallel_invocations_per_client;
-        if !self.connection.begin_invocation(slots) {
+        if counted && !self.connection.begin_invocation(slots) {
             return false;
         }
-        let slot = Slot(self.connection.clone());
-        if let Dispatch::Run(mut future) = self.hub.clone().dispatch(&self.connection, invocation) {
+        let slot = counted.then(|| Slot(self.connection.clone()));
+        if let Dispatch::Run(mut future, open) =
+            self.hub.clone().dispatch(&self.connection, invocation)
+        {
             let done =
                 poll_fn(|context| Poll::Ready(future.as_mut().poll(context).is_ready())).await;
             if !done {
-                tokio::spawn(finish(future, slot));
+                tokio::spawn(finish(future, slot, open));
             }
         }
         true
+    }
+
+    /// Passes an item of an upload on. While the method has enough of them, nothing is read.
+    async fn take_item(&mut self, id: &str, item: &RawValue<'_>) -> Result<(), End> {
+        loop {
+            let Some(upload) = self.connection.calls().upload(id) else {
+                tracing::debug!(
+                    connection_id = &*self.connection.id,
+                    stream_id = id,
+                    "an item of no stream"
+                );
+                return Ok(());
+            };
+            match upload.deliver(item) {
+                Delivered::Done => return Ok(()),
+                Delivered::Full => self.wait_for_room(&*upload).await?,
+                Delivered::Unfit(error) => {
+                    tracing::warn!(hub = self.hub.name(), connection_id = &*self.connection.id, stream_id = id, %error, "a client uploaded what the hub method does not take");
+                    let text = "Failed to bind Stream message.";
+                    let text = if self.hub.options().enable_detailed_errors {
+                        format!("{text} InvalidDataException: {error}")
+                    } else {
+                        text.to_owned()
+                    };
+                    upload.fail(HubError::Message(text));
+                    self.connection.calls().end_upload(id);
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    async fn wait_for_room(&mut self, upload: &dyn Deliver) -> Result<(), End> {
+        let mut room = upload.room();
+        let connection = self.connection.clone();
+        connection.beat.paused.store(true, Ordering::Relaxed);
+        let waited = self
+            .while_writing(poll_fn(|context| {
+                if let Some(end) = connection.take_end(context.waker()) {
+                    return Poll::Ready(Err(end));
+                }
+                room.as_mut().poll(context).map(Ok)
+            }))
+            .await;
+        connection.beat.paused.store(false, Ordering::Relaxed);
+        waited
+    }
+
+    /// Ends an upload.
+    fn complete(&self, completion: Completion<'_>) -> Result<(), End> {
+        let id = &*completion.invocation_id;
+        if let Some(upload) = self.connection.calls().end_upload(id) {
+            if let CompletionOutcome::Error(text) = completion.outcome {
+                upload.fail(HubError::Message(text.into_owned()));
+            }
+            return Ok(());
+        }
+        tracing::debug!(
+            connection_id = &*self.connection.id,
+            invocation_id = id,
+            "an answer to no question"
+        );
+        Ok(())
     }
 
     fn refuse(&self, error: ProtocolError) -> End {
@@ -120,7 +202,8 @@ impl Drop for Slot {
     }
 }
 
-async fn finish(future: MethodFuture, slot: Slot) {
+async fn finish(future: MethodFuture, slot: Option<Slot>, open: Option<Box<OpenCall>>) {
     future.await;
+    drop(open);
     drop(slot);
 }

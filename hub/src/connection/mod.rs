@@ -1,5 +1,6 @@
 //! One connection: its queue, its state, and the task that owns its transport.
 
+mod calls;
 mod close;
 mod frame;
 mod handshake;
@@ -8,6 +9,8 @@ mod queue;
 mod session;
 mod shared;
 
+pub(crate) use calls::OpenCall;
+pub(crate) use close::finish;
 pub(crate) use frame::Frame;
 pub(crate) use handshake::Opening;
 pub(crate) use queue::{Pushed, SendQueue};

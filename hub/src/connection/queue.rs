@@ -4,8 +4,6 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use bytes::Bytes;
-
 use super::Frame;
 use crate::options::SlowClientPolicy;
 
@@ -101,13 +99,30 @@ impl SendQueue {
         }
     }
 
+    /// Queues an item of a stream, which must arrive; its producer waits for room, whatever the policy is. `Overflow` means
+    /// that the connection is over.
+    pub(crate) fn push_item(&self, frame: Frame) -> Pushed {
+        let mut state = self.lock();
+        if state.closed {
+            return Pushed::Overflow;
+        }
+        state.append(frame);
+        let over = state.bytes > self.limit;
+        wake(state);
+        if over {
+            Pushed::WaitForRoom
+        } else {
+            Pushed::Done
+        }
+    }
+
     /// Takes what is queued, at most a batch of it, after `written` bytes of earlier batches have left.
     ///
     /// Returns whether there was anything. If not, the task of `context` is woken when there is.
     pub(crate) fn take(
         &self,
         written: usize,
-        batch: &mut VecDeque<Bytes>,
+        mut batch: impl FnMut(Frame),
         context: &mut Context<'_>,
     ) -> bool {
         let mut state = self.lock();
@@ -123,7 +138,7 @@ impl SendQueue {
                 break;
             };
             taken += frame.len();
-            batch.push_back(frame.into_bytes());
+            batch(frame);
         }
         if taken == 0 {
             match &mut state.writer {
@@ -243,12 +258,12 @@ mod tests {
     }
 
     fn drain(queue: &SendQueue) -> Vec<String> {
-        let mut batch = VecDeque::new();
+        let mut batch = Vec::new();
         let mut context = Context::from_waker(Waker::noop());
-        while queue.take(0, &mut batch, &mut context) {}
+        while queue.take(0, |frame| batch.push(frame.into_payload()), &mut context) {}
         batch
             .iter()
-            .map(|bytes| String::from_utf8_lossy(&bytes[2..]).into_owned())
+            .map(|bytes| String::from_utf8_lossy(bytes).into_owned())
             .collect()
     }
 
@@ -268,13 +283,12 @@ mod tests {
         let mut room = std::pin::pin!(queue.room());
         let mut context = Context::from_waker(Waker::noop());
         assert!(room.as_mut().poll(&mut context).is_pending());
-        let mut batch = VecDeque::new();
-        queue.take(0, &mut batch, &mut context);
+        queue.take(0, drop, &mut context);
         assert!(
             room.as_mut().poll(&mut context).is_pending(),
             "taken is not written"
         );
-        queue.take(8, &mut batch, &mut context);
+        queue.take(8, drop, &mut context);
         assert!(room.as_mut().poll(&mut context).is_ready());
     }
 

@@ -16,20 +16,19 @@ use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
 use campanile_host::CancellationToken;
-use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::handshake::{Opening, shake_hands};
 use super::{Connection, End, close};
+use crate::HttpTransportType;
 use crate::dispatch::HubDispatcher;
-use crate::transport::{Received, WebSocketTransport};
+use crate::transport::{Received, Transport};
 
 /// Serves one client until it is gone.
-pub(crate) async fn serve<S>(stream: S, opening: Opening, hub: Arc<dyn HubDispatcher>)
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send,
-{
-    let maximum = hub.options().maximum_receive_message_size;
-    let mut transport = WebSocketTransport::new(stream, maximum).await;
+pub(crate) async fn serve<T: Transport>(
+    mut transport: T,
+    opening: Opening,
+    hub: Arc<dyn HubDispatcher>,
+) {
     let (stopping, aborted) = (opening.stopping.clone(), opening.aborted.clone());
     let Some((connection, input)) = shake_hands(&mut transport, opening, &hub).await else {
         return;
@@ -46,8 +45,8 @@ where
     session.run(&stopping, &aborted).await;
 }
 
-pub(super) struct Session<S> {
-    pub(super) transport: WebSocketTransport<S>,
+pub(super) struct Session<T> {
+    pub(super) transport: T,
     pub(super) connection: Arc<Connection>,
     pub(super) hub: Arc<dyn HubDispatcher>,
     /// What has been received and not yet been parsed: the beginning of a message, or what waits for a slot.
@@ -64,7 +63,7 @@ enum Event {
     Unblocked,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
+impl<T: Transport> Session<T> {
     async fn run(mut self, stopping: &CancellationToken, aborted: &CancellationToken) {
         let (hub, connection) = (self.hub.clone(), self.connection.clone());
         let lifetime = hub.lifetime().clone();
@@ -185,10 +184,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     fn poll_write(&mut self, context: &mut Context<'_>) -> bool {
         let before = self.transport.total_written();
         let flushed = self.transport.poll_flush(&self.connection.queue, context);
-        self.connection
-            .beat
-            .writing
-            .store(flushed.is_pending(), Ordering::Relaxed);
+        // A poll that has not come yet is no write that is stuck.
+        let stuck = flushed.is_pending() && T::KIND != HttpTransportType::LongPolling;
+        self.connection.beat.writing.store(stuck, Ordering::Relaxed);
         if self.transport.total_written() != before {
             self.connection.beat.stuck_ticks.store(0, Ordering::Relaxed);
         }
@@ -204,7 +202,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     }
 
     /// Waits for `future`, writing what is queued meanwhile and reading nothing.
-    async fn while_writing<F: Future>(&mut self, future: F) -> F::Output {
+    pub(super) async fn while_writing<F: Future>(&mut self, future: F) -> F::Output {
         let mut future = pin!(future);
         poll_fn(|context| {
             let outcome = future.as_mut().poll(context);

@@ -7,6 +7,7 @@ use std::task::Waker;
 use campanile_host::CancellationToken;
 use campanile_hub_protocol::HubProtocol;
 
+use super::calls::OpenCalls;
 use super::{Frame, Pushed, SendQueue};
 use crate::request::RequestHead;
 use crate::{HttpTransportType, HubError, HubOptions, Items};
@@ -24,6 +25,8 @@ pub(crate) struct Connection {
     pub(crate) queue: SendQueue,
     pub(crate) beat: Beat,
     aborted: OnceLock<CancellationToken>,
+    /// Not there until a call can be cancelled or uploads something.
+    calls: OnceLock<Box<OpenCalls>>,
     control: Mutex<Control>,
 }
 
@@ -87,6 +90,7 @@ impl Connection {
             queue: SendQueue::new(options.maximum_queued_bytes, options.slow_client),
             beat: Beat::default(),
             aborted: OnceLock::new(),
+            calls: OnceLock::new(),
             control: Mutex::default(),
         }
     }
@@ -160,6 +164,10 @@ impl Connection {
     /// Cancelled when the connection is over.
     pub(crate) fn aborted(&self) -> &CancellationToken {
         self.aborted.get_or_init(CancellationToken::new)
+    }
+
+    pub(crate) fn calls(&self) -> &OpenCalls {
+        self.calls.get_or_init(Box::default)
     }
 
     pub(crate) fn hear(&self) {

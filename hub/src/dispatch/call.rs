@@ -1,28 +1,62 @@
 //! One call of a hub method.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use campanile_host::CancellationToken;
 use campanile_host::services::{Injectable, ServiceProvider};
-use campanile_hub_protocol::{ArgumentReader, RawArguments};
+use campanile_hub_protocol::{ArgumentReader, BindingError, RawArguments};
 use futures_util::FutureExt;
-use serde::Serialize;
+use serde::de::DeserializeOwned;
 
-use super::{HubRuntime, Responder};
-use crate::{Hub, HubCaller, HubError, HubResult};
+use super::output::{Answer, MethodOutput, StreamResponder};
+use super::{HubDispatcher, HubRuntime, Responder};
+use crate::connection::OpenCall;
+use crate::upload::upload;
+use crate::{Hub, HubCaller, HubError, HubResult, UploadStream};
 
 /// A hub method at work. It answers the client itself.
-pub type MethodFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
+pub(crate) type MethodFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// A call from a client, before its arguments are bound. Code that `#[hub]` writes takes it apart.
 pub struct MethodCall<'a, H> {
     pub(crate) arguments: RawArguments<'a>,
+    pub(crate) stream_ids: Vec<Cow<'a, str>>,
     pub(crate) caller: HubCaller<H>,
     pub(crate) runtime: Arc<HubRuntime<H>>,
     pub(crate) responder: Responder,
+    /// There from the beginning for a stream, else once the method asks for it.
+    pub(crate) cancellation: Option<CancellationToken>,
+    pub(crate) open: Option<Box<OpenCall>>,
+}
+
+/// A call whose arguments are bound: it only has to be run.
+pub struct MethodRun {
+    pub(crate) future: MethodFuture,
+    pub(crate) streaming: bool,
+    pub(crate) cancellation: Option<CancellationToken>,
+    pub(crate) open: Option<Box<OpenCall>>,
+}
+
+/// Why a call cannot be run.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CallError {
+    /// Its arguments are not those of the method.
+    #[error(transparent)]
+    Binding(#[from] BindingError),
+    /// Its streams are not those of the method.
+    #[error("Client sent {sent} stream(s), Hub method expects {expected}.")]
+    Streams {
+        /// How many the client uploads.
+        sent: usize,
+        /// How many the method takes.
+        expected: usize,
+    },
 }
 
 /// What a hub method runs with: an instance of its own, and services from the invocation's scope.
@@ -33,6 +67,7 @@ pub struct Activation<H> {
     /// Who calls.
     pub caller: HubCaller<H>,
     services: ServiceProvider,
+    stream: Option<StreamResponder>,
 }
 
 impl<H: Hub> Activation<H> {
@@ -44,6 +79,19 @@ impl<H: Hub> Activation<H> {
     pub fn service<T: Injectable>(&self) -> HubResult<T> {
         self.services.inject::<T>().map_err(HubError::from_error)
     }
+
+    /// Where the items go, if the method gives a stream.
+    pub fn stream(&mut self) -> Option<StreamResponder> {
+        self.stream.take()
+    }
+}
+
+/// Passes on what a method has given: streams are sent first.
+pub fn send_output<T: MethodOutput<K>, K>(
+    output: T,
+    stream: Option<StreamResponder>,
+) -> impl Future<Output = HubResult<T::Answer>> + Send {
+    output.send(stream)
 }
 
 impl<'a, H: Hub> MethodCall<'a, H> {
@@ -52,22 +100,71 @@ impl<'a, H: Hub> MethodCall<'a, H> {
         self.arguments.reader(expected)
     }
 
+    /// Checks that the client uploads as many streams as the method takes.
+    ///
+    /// # Errors
+    ///
+    /// Where it does not.
+    pub fn expect_streams(&self, expected: usize) -> Result<(), CallError> {
+        let sent = self.stream_ids.len();
+        if sent == expected {
+            Ok(())
+        } else {
+            Err(CallError::Streams { sent, expected })
+        }
+    }
+
+    /// The upload stream at a position.
+    pub fn upload<T: DeserializeOwned + Send + 'static>(
+        &mut self,
+        index: usize,
+    ) -> UploadStream<T> {
+        let connection = &self.responder.connection;
+        let capacity = self.runtime.options().stream_buffer_capacity;
+        let (sink, stream) = upload(capacity, connection.aborted().clone());
+        // Checked by `expect_streams`; a stream without an id would only never begin.
+        if let Some(id) = self.stream_ids.get(index) {
+            let open = self
+                .open
+                .get_or_insert_with(|| Box::new(OpenCall::new(connection.clone())));
+            open.upload(id, sink);
+        }
+        stream
+    }
+
+    /// Cancelled when the client gives the call up, and when its connection is over.
+    pub fn cancellation(&mut self) -> CancellationToken {
+        let connection = &self.responder.connection;
+        self.cancellation
+            .get_or_insert_with(|| connection.aborted().child_token())
+            .clone()
+    }
+
     /// Runs `method` on an instance of the hub and answers the client with what it gives.
     ///
     /// A panic is an error like any other.
-    pub fn run<T, F, R>(self, method: F) -> MethodFuture
+    pub fn run<A, F, R>(self, method: F) -> MethodRun
     where
-        T: Serialize + Send,
+        A: Answer,
         F: FnOnce(Activation<H>) -> R + Send + 'static,
-        R: Future<Output = HubResult<T>> + Send,
+        R: Future<Output = HubResult<A>> + Send,
     {
         let Self {
             caller,
             runtime,
             responder,
+            cancellation,
+            open,
             ..
         } = self;
-        Box::pin(async move {
+        let stream = match &cancellation {
+            Some(cancelled) if A::STREAMING => Some(StreamResponder {
+                responder: responder.clone(),
+                cancelled: cancelled.clone(),
+            }),
+            _ => None,
+        };
+        let future = Box::pin(async move {
             let scope = runtime.open_scope();
             let services = scope.services(&runtime).clone();
             let work = async {
@@ -76,14 +173,23 @@ impl<'a, H: Hub> MethodCall<'a, H> {
                     hub,
                     caller,
                     services: services.clone(),
+                    stream,
                 })
                 .await
             };
             let result = AssertUnwindSafe(work).catch_unwind().await;
-            responder
-                .respond(result.unwrap_or_else(|panic| Err(HubError::Panic(panic_text(&*panic)))));
+            match result.unwrap_or_else(|panic| Err(HubError::Panic(panic_text(&*panic)))) {
+                Ok(answer) => answer.respond(&responder),
+                Err(error) => responder.fail(&error),
+            }
             scope.close().await;
-        })
+        });
+        MethodRun {
+            future,
+            streaming: A::STREAMING,
+            cancellation,
+            open,
+        }
     }
 }
 
@@ -100,6 +206,15 @@ impl<H> fmt::Debug for MethodCall<'_, H> {
         formatter
             .debug_struct("MethodCall")
             .field("method", &self.responder.method)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for MethodRun {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("MethodRun")
+            .field("streaming", &self.streaming)
             .finish_non_exhaustive()
     }
 }

@@ -3,12 +3,10 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use campanile_hub_protocol::BindingError;
-
-use super::{MethodCall, MethodFuture};
+use super::{CallError, MethodCall, MethodRun};
 
 /// Binds the arguments of one call and gives what runs it.
-type Invoke<H> = fn(MethodCall<'_, H>) -> Result<MethodFuture, BindingError>;
+type Invoke<H> = fn(MethodCall<'_, H>) -> Result<MethodRun, CallError>;
 
 /// The methods of a hub that clients can call, as [`#[hub]`](macro@crate::hub) lists them.
 pub struct HubMethods<H> {

@@ -2,10 +2,13 @@
 
 mod call;
 mod methods;
+mod output;
 mod responder;
 mod runtime;
 
-pub use call::{Activation, MethodCall, MethodFuture};
+pub(crate) use call::MethodFuture;
+pub use call::{Activation, CallError, MethodCall, MethodRun, send_output};
 pub use methods::HubMethods;
-pub(crate) use responder::Responder;
+pub use output::{Answer, MethodOutput, Reply, StreamEnd, StreamResponder, Streaming, Value};
+pub use responder::Responder;
 pub(crate) use runtime::{Dispatch, HubDispatcher, HubRuntime};

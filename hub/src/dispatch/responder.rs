@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::connection::{Connection, Frame};
+use crate::connection::{Connection, Frame, Pushed};
 use crate::{HubError, HubResult};
 
 /// Whom to tell how an invocation ended, and under which id; nobody where the client wants no answer.
-#[derive(Debug)]
-pub(crate) struct Responder {
+///
+/// Code that `#[hub]` writes hands it through.
+#[derive(Clone, Debug)]
+pub struct Responder {
     pub(crate) connection: Arc<Connection>,
     pub(crate) invocation_id: Option<Box<str>>,
     /// The method's name as the server spells it.
@@ -18,18 +20,14 @@ pub(crate) struct Responder {
 }
 
 impl Responder {
-    /// Sends the result of a method, or what the client may know of its failure.
-    pub(crate) fn respond<T: Serialize>(&self, result: HubResult<T>) {
-        let value = match result {
-            Ok(value) => value,
-            Err(error) => return self.fail(&error),
-        };
+    /// Sends the result of a method.
+    pub(crate) fn respond<T: Serialize>(&self, value: &T) {
         let Some(id) = &self.invocation_id else {
             return;
         };
         let protocol = self.connection.protocol;
         let frame = Frame::build(protocol.transfer_format(), None, |out| {
-            protocol.write_completion_result(out, id, &value)
+            protocol.write_completion_result(out, id, value)
         });
         match frame {
             Ok(frame) => self.connection.queue.push_always(frame),
@@ -42,7 +40,47 @@ impl Responder {
         }
     }
 
-    fn fail(&self, error: &HubError) {
+    /// Sends an item of a stream.
+    pub(crate) fn item<T: Serialize>(&self, item: &T) -> HubResult<Pushed> {
+        let id = self.invocation_id.as_deref().unwrap_or_default();
+        let protocol = self.connection.protocol;
+        let frame = Frame::build(protocol.transfer_format(), None, |out| {
+            protocol.write_stream_item(out, id, item)
+        });
+        match frame {
+            Ok(frame) => Ok(self.connection.queue.push_item(frame)),
+            Err(error) => Err(HubError::Serialization {
+                target: self.method.to_owned(),
+                source: error.into(),
+            }),
+        }
+    }
+
+    /// Says that a stream has ended, and by what error if by one.
+    pub(crate) fn end_stream(&self, result: HubResult<()>) {
+        if let Err(error) = result {
+            let text = "An error occurred on the server while streaming results.";
+            return self.refuse(&error, text);
+        }
+        let id = self.invocation_id.as_deref().unwrap_or_default();
+        let protocol = self.connection.protocol;
+        let frame =
+            Frame::build::<std::convert::Infallible>(protocol.transfer_format(), None, |out| {
+                protocol.write_completion_void(out, id);
+                Ok(())
+            });
+        let Ok(frame) = frame;
+        self.connection.queue.push_always(frame);
+    }
+
+    /// Sends what the client may know of a method's failure.
+    pub(crate) fn fail(&self, error: &HubError) {
+        let method = self.method;
+        let text = format!("An unexpected error occurred invoking '{method}' on the server.");
+        self.refuse(error, &text);
+    }
+
+    fn refuse(&self, error: &HubError, text: &str) {
         let (method, connection_id) = (self.method, &*self.connection.id);
         match error {
             HubError::Message(_) => {
@@ -50,11 +88,10 @@ impl Responder {
             }
             _ => tracing::error!(method, connection_id, %error, "a hub method failed"),
         }
-        let text = format!("An unexpected error occurred invoking '{method}' on the server.");
         respond_error(
             &self.connection,
             self.invocation_id.as_deref(),
-            &error.describe(&text, self.detailed_errors),
+            &error.describe(text, self.detailed_errors),
         );
     }
 }

@@ -12,8 +12,8 @@ use futures_util::FutureExt;
 
 use super::call::panic_text;
 use super::responder::respond_error;
-use super::{HubMethods, MethodCall, MethodFuture, Responder};
-use crate::connection::Connection;
+use super::{CallError, HubMethods, MethodCall, MethodFuture, MethodRun, Responder};
+use crate::connection::{Connection, OpenCall};
 use crate::lifetime::HubLifetimeManager;
 use crate::{Hub, HubCaller, HubContext, HubError, HubOptions, HubResult};
 
@@ -31,8 +31,8 @@ pub(crate) struct HubRuntime<H> {
 pub(crate) enum Dispatch {
     /// It is answered already.
     Answered,
-    /// It has to be run.
-    Run(MethodFuture),
+    /// It has to be run, and holds what is beside it until it is over.
+    Run(MethodFuture, Option<Box<OpenCall>>),
 }
 
 pub(crate) type CallbackFuture<'a> = Pin<Box<dyn Future<Output = HubResult<()>> + Send + 'a>>;
@@ -144,6 +144,7 @@ impl<H: Hub> HubDispatcher for HubRuntime<H> {
             invocation_id,
             target,
             arguments,
+            stream_ids,
             ..
         } = invocation;
         let connection_id = &*connection.id;
@@ -156,39 +157,53 @@ impl<H: Hub> HubDispatcher for HubRuntime<H> {
             return Dispatch::Answered;
         };
         let (name, invoke) = (method.name, method.invoke);
-        if kind == InvocationKind::Stream {
-            let text = format!(
-                "The client attempted to invoke the non-streaming '{name}' method with a streaming invocation."
-            );
-            respond_error(connection, invocation_id.as_deref(), &text);
-            return Dispatch::Answered;
-        }
         let responder = Responder {
             connection: connection.clone(),
             invocation_id: invocation_id.as_deref().map(Into::into),
             method: name,
             detailed_errors,
         };
-        let caller = HubCaller::new(connection.clone(), self.lifetime.clone());
-        match invoke(MethodCall {
+        let streaming = kind == InvocationKind::Stream;
+        let run = invoke(MethodCall {
             arguments,
-            caller,
+            stream_ids,
+            caller: HubCaller::new(connection.clone(), self.lifetime.clone()),
             runtime: self,
             responder,
-        }) {
-            Ok(future) => Dispatch::Run(future),
-            Err(error) => {
+            cancellation: streaming.then(|| connection.aborted().child_token()),
+            open: None,
+        });
+        let refusal = match run {
+            Ok(run) if run.streaming == streaming => {
+                match begin(connection, invocation_id.as_deref(), run) {
+                    Ok(dispatch) => return dispatch,
+                    Err(text) => text,
+                }
+            }
+            Ok(_) if streaming => format!(
+                "The client attempted to invoke the non-streaming '{name}' method with a streaming invocation."
+            ),
+            Ok(_) => format!(
+                "The client attempted to invoke the streaming '{name}' method with a non-streaming invocation."
+            ),
+            Err(error @ CallError::Streams { .. }) => {
+                tracing::warn!(hub = H::NAME, method = name, connection_id, %error, "a client's call does not fit the hub method");
+                format!(
+                    "An unexpected error occurred invoking '{name}' on the server. HubException: {error}"
+                )
+            }
+            Err(CallError::Binding(error)) => {
                 tracing::warn!(hub = H::NAME, method = name, connection_id, %error, "a client's call does not fit the hub method");
                 let text = format!("Failed to invoke '{name}' due to an error on the server.");
-                let text = if detailed_errors {
+                if detailed_errors {
                     format!("{text} InvalidDataException: {error}")
                 } else {
                     text
-                };
-                respond_error(connection, invocation_id.as_deref(), &text);
-                Dispatch::Answered
+                }
             }
-        }
+        };
+        respond_error(connection, invocation_id.as_deref(), &refusal);
+        Dispatch::Answered
     }
 
     fn on_connected(self: Arc<Self>, connection: Arc<Connection>) -> CallbackFuture<'static> {
@@ -212,6 +227,27 @@ impl<H: Hub> HubDispatcher for HubRuntime<H> {
                 .await
         })
     }
+}
+
+/// Lets the client cancel what can be cancelled; the refusal where it uses the id already.
+fn begin(
+    connection: &Arc<Connection>,
+    invocation_id: Option<&str>,
+    run: MethodRun,
+) -> Result<Dispatch, String> {
+    let MethodRun {
+        future,
+        streaming,
+        cancellation,
+        mut open,
+    } = run;
+    if let (Some(id), Some(token)) = (invocation_id, cancellation) {
+        let call = open.get_or_insert_with(|| Box::new(OpenCall::new(connection.clone())));
+        if !call.cancellable(id, token) && streaming {
+            return Err(format!("Invocation ID '{id}' is already in use."));
+        }
+    }
+    Ok(Dispatch::Run(future, open))
 }
 
 impl<H> fmt::Debug for HubRuntime<H> {

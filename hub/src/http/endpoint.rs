@@ -1,50 +1,78 @@
-//! A hub at its path.
+//! A hub, or a raw connection handler, at its path.
 
-use std::sync::Arc;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use campanile_web::{ConnectionGuard, ConnectionTracker, Response};
-use http::header::ACCEPT;
-use http::{Method, Request, StatusCode};
+use campanile_web::{Body, ConnectionGuard, ConnectionTracker, Response};
+use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, PRAGMA};
+use http::request::Parts;
+use http::{HeaderValue, Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 
-use super::pending::{Found, Tokens};
+use super::pending::{Attached, Found, Tokens};
 use super::{negotiate, query, responses};
-use crate::HubOptions;
-use crate::connection::{End, Opening, serve};
-use crate::dispatch::HubDispatcher;
+use crate::connection::{End, Opening};
 use crate::lifetime::HubLifetimeManager;
 use crate::request::RequestHead;
+use crate::serving::Served;
+use crate::transport::{
+    InboxError, LongPollingTransport, PollAnswer, PollSlot, ServerSentEventsTransport, Transport,
+    WebSocketTransport,
+};
+use crate::{HttpTransportType, HubOptions};
 
 /// How many connections are told at once that the server stops, and how long the next ones have.
 const STOP_BATCH: usize = 256;
 const STOP_PAUSE: std::time::Duration = std::time::Duration::from_millis(10);
 
+/// An answer that is there, or one that has to be waited for.
+pub(crate) enum Answer {
+    Now(Response),
+    Later(Pin<Box<dyn Future<Output = Response> + Send>>),
+}
+
 /// Negotiates, and attaches transports to connections.
 #[derive(Debug)]
 pub(crate) struct Endpoint {
-    hub: Arc<dyn HubDispatcher>,
+    served: Served,
     tokens: Tokens,
+    /// The connections that poll, for as long as they do.
+    polls: Mutex<Vec<Weak<PollSlot>>>,
 }
 
 impl Endpoint {
-    pub(crate) fn new(hub: Arc<dyn HubDispatcher>) -> Self {
+    pub(crate) fn new(served: Served) -> Self {
         Self {
-            hub,
+            served,
             tokens: Tokens::default(),
+            polls: Mutex::default(),
         }
     }
 
     pub(crate) fn options(&self) -> &HubOptions {
-        self.hub.options()
+        self.served.options()
     }
 
     pub(crate) fn lifetime(&self) -> &Arc<dyn HubLifetimeManager> {
-        self.hub.lifetime()
+        self.served.lifetime()
     }
 
-    pub(crate) fn forget_unattached(&self) {
-        self.tokens
-            .forget_unattached(self.options().disconnect_timeout);
+    /// Forgets who never came, and gives up who stays away.
+    pub(crate) fn tick(&self) {
+        let timeout = self.options().disconnect_timeout;
+        self.tokens.forget_unattached(timeout);
+        // A list that a panic left behind is still a list.
+        self.polls
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|polls| {
+                let Some(polls) = polls.upgrade() else {
+                    return false;
+                };
+                polls.abandon_after(timeout);
+                true
+            });
     }
 
     /// Tells every client to come back, to another server or to the next one here: not all of them at one moment.
@@ -59,25 +87,28 @@ impl Endpoint {
         }
     }
 
-    pub(crate) fn answer<B>(self: &Arc<Self>, request: Request<B>) -> Response {
-        if request.uri().path().ends_with("/negotiate") {
-            return self.negotiate(&request);
+    pub(crate) fn answer(self: &Arc<Self>, request: Request<Body>) -> Answer {
+        if request
+            .uri()
+            .path()
+            .trim_end_matches('/')
+            .ends_with("/negotiate")
+        {
+            return Answer::Now(self.negotiate(&request));
         }
         match *request.method() {
+            Method::GET if accepts_events(&request) => Answer::Now(self.events(request)),
             Method::GET if hyper_tungstenite::is_upgrade_request(&request) => {
-                self.web_socket(request)
+                Answer::Now(self.web_socket(request))
             }
-            Method::GET if accepts_events(&request) => {
-                self.refuse_transport(&request, "ServerSentEvents")
-            }
-            Method::GET => responses::uncached(self.refuse_transport(&request, "LongPolling")),
-            Method::POST => self.post(&request),
-            Method::DELETE => self.delete(&request),
-            _ => responses::text(StatusCode::METHOD_NOT_ALLOWED, ""),
+            Method::GET => self.poll(request),
+            Method::POST => self.post(request),
+            Method::DELETE => Answer::Now(self.delete(&request)),
+            _ => Answer::Now(responses::text(StatusCode::METHOD_NOT_ALLOWED, "")),
         }
     }
 
-    fn negotiate<B>(&self, request: &Request<B>) -> Response {
+    fn negotiate(&self, request: &Request<Body>) -> Response {
         if request.method() != Method::POST {
             return responses::text(StatusCode::METHOD_NOT_ALLOWED, "");
         }
@@ -90,55 +121,9 @@ impl Endpoint {
         }
     }
 
-    /// GET as a transport that is not offered.
-    fn refuse_transport<B>(&self, request: &Request<B>, transport: &'static str) -> Response {
-        match self.find(request) {
-            Err(response) => response,
-            Ok(_) => responses::text(StatusCode::NOT_FOUND, unsupported(transport)),
-        }
-    }
-
-    fn post<B>(&self, request: &Request<B>) -> Response {
-        match self.find(request) {
-            Err(response) => response,
-            Ok(Found::Attached) => {
-                responses::text(StatusCode::METHOD_NOT_ALLOWED, responses::NO_POST)
-            }
-            Ok(_) => responses::text(StatusCode::NOT_FOUND, unsupported("LongPolling")),
-        }
-    }
-
-    fn delete<B>(&self, request: &Request<B>) -> Response {
-        match self.find(request) {
-            Err(response) => response,
-            Ok(_) => responses::text(StatusCode::BAD_REQUEST, responses::NO_DELETE),
-        }
-    }
-
-    /// What the connection token in the query stands for, or the refusal.
-    #[expect(
-        clippy::result_large_err,
-        reason = "the refusal is sent, not passed on"
-    )]
-    fn find<B>(&self, request: &Request<B>) -> Result<Found, Response> {
-        let Some(token) = token_of(request) else {
-            return Err(responses::text(
-                StatusCode::BAD_REQUEST,
-                responses::ID_REQUIRED,
-            ));
-        };
-        match self.tokens.find(&token) {
-            Found::Unknown => Err(responses::text(
-                StatusCode::NOT_FOUND,
-                responses::NO_CONNECTION,
-            )),
-            found => Ok(found),
-        }
-    }
-
-    fn web_socket<B>(self: &Arc<Self>, mut request: Request<B>) -> Response {
+    fn web_socket(self: &Arc<Self>, mut request: Request<Body>) -> Response {
         if !self.options().transports.web_sockets {
-            return responses::text(StatusCode::NOT_FOUND, unsupported("WebSockets"));
+            return responses::text(StatusCode::NOT_FOUND, responses::NO_WEB_SOCKETS);
         }
         // Taken before the response is made, which takes it too: the stream is to be wrapped before tungstenite has it.
         let upgrade = hyper::upgrade::on(&mut request);
@@ -150,55 +135,236 @@ impl Endpoint {
             }
         };
         let attached = match token_of(&request) {
-            Some(token) => self.tokens.attach(&token),
-            None => match self.tokens.attach_new() {
-                Ok(id) => Ok((id.clone(), id)),
+            Some(token) => self.tokens.attach(&token, HttpTransportType::WebSockets),
+            None => match self.tokens.attach_new(HttpTransportType::WebSockets) {
+                Ok(attached) => Ok(attached),
                 Err(error) => {
                     tracing::error!(%error, "there are no random numbers for a connection id");
                     return responses::bare(StatusCode::INTERNAL_SERVER_ERROR, "");
                 }
             },
         };
-        let (id, token) = match attached {
+        let attached = match attached {
             Ok(attached) => attached,
             Err(Found::Unknown) => {
                 return responses::bare(StatusCode::NOT_FOUND, responses::NO_CONNECTION);
             }
-            Err(_) => return responses::text(StatusCode::CONFLICT, ""),
+            Err(found) => return already_attached(&found, HttpTransportType::WebSockets),
         };
         let (parts, _) = request.into_parts();
-        let tracker = parts
-            .extensions
-            .get::<ConnectionTracker>()
-            .cloned()
-            .unwrap_or_default();
-        let opening = Opening {
-            id,
-            request: RequestHead::new(&parts),
-            stopping: tracker.stopping(),
-            aborted: tracker.aborted(),
-        };
-        let attachment = Attachment {
-            endpoint: self.clone(),
-            token,
-            _guard: tracker.track(),
-        };
+        let (opening, attachment) = self.open(attached, &parts);
+        let served = self.served.clone();
         tokio::spawn(async move {
             match upgrade.await {
                 Ok(upgraded) => {
-                    serve(
-                        TokioIo::new(upgraded),
-                        opening,
-                        attachment.endpoint.hub.clone(),
-                    )
-                    .await;
+                    let maximum = served.options().maximum_receive_message_size;
+                    let transport = WebSocketTransport::new(TokioIo::new(upgraded), maximum).await;
+                    served.serve(transport, opening).await;
                 }
                 Err(error) => tracing::debug!(%error, "a client went away before its upgrade"),
             }
             drop(attachment);
         });
         let (head, _) = response.into_parts();
-        Response::from_parts(head, campanile_web::Body::empty())
+        Response::from_parts(head, Body::empty())
+    }
+
+    fn events(self: &Arc<Self>, request: Request<Body>) -> Response {
+        const EVENTS: HttpTransportType = HttpTransportType::ServerSentEvents;
+        let offered = self.options().transports.server_sent_events;
+        let attached = match self.attach_negotiated(&request, EVENTS, offered) {
+            Ok(attached) => attached,
+            Err(found) => return found.into_response(EVENTS),
+        };
+        let Some(inbox) = self
+            .tokens
+            .inbox(&attached.token, self.options().application_max_buffer_size)
+        else {
+            return responses::text(StatusCode::NOT_FOUND, "");
+        };
+        let (transport, body) = ServerSentEventsTransport::new(inbox);
+        self.spawn(transport, attached, request);
+        let mut response = Response::new(body);
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache,no-store"));
+        headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static("identity"));
+        response
+    }
+
+    /// The first poll opens the connection and is answered at once; every other one waits for something to say.
+    fn poll(self: &Arc<Self>, request: Request<Body>) -> Answer {
+        const POLLING: HttpTransportType = HttpTransportType::LongPolling;
+        let offered = self.options().transports.long_polling;
+        let attached = match self.attach_negotiated(&request, POLLING, offered) {
+            Ok(attached) => attached,
+            Err(Refused::Found(Found::Polling(polls))) => {
+                let timeout = self.options().long_polling_timeout;
+                return Answer::Later(Box::pin(
+                    async move { poll_response(polls.poll(timeout).await) },
+                ));
+            }
+            Err(refused) => {
+                return Answer::Now(responses::uncached(refused.into_response(POLLING)));
+            }
+        };
+        let Some(inbox) = self
+            .tokens
+            .inbox(&attached.token, self.options().application_max_buffer_size)
+        else {
+            return Answer::Now(responses::uncached(responses::text(
+                StatusCode::NOT_FOUND,
+                "",
+            )));
+        };
+        let slot = Arc::new(PollSlot::new());
+        self.tokens.set_polls(&attached.token, &slot);
+        self.polls
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(Arc::downgrade(&slot));
+        self.spawn(LongPollingTransport::new(slot, inbox), attached, request);
+        Answer::Now(responses::uncached(responses::bytes(bytes::Bytes::new())))
+    }
+
+    fn post(self: &Arc<Self>, request: Request<Body>) -> Answer {
+        let token = match self.find(&request) {
+            Err(response) => return Answer::Now(response),
+            Ok((_, Found::Attached(HttpTransportType::WebSockets))) => {
+                return Answer::Now(responses::text(
+                    StatusCode::METHOD_NOT_ALLOWED,
+                    responses::NO_POST,
+                ));
+            }
+            Ok((token, _)) => token,
+        };
+        let Some(inbox) = self
+            .tokens
+            .inbox(&token, self.options().application_max_buffer_size)
+        else {
+            return Answer::Now(responses::text(StatusCode::NOT_FOUND, ""));
+        };
+        Answer::Later(Box::pin(async move {
+            let status = match inbox.deliver(request.into_body()).await {
+                Ok(()) => StatusCode::OK,
+                Err(InboxError::Closed) => StatusCode::NOT_FOUND,
+                Err(InboxError::Unreadable) => StatusCode::BAD_REQUEST,
+            };
+            responses::text(status, "")
+        }))
+    }
+
+    fn delete(&self, request: &Request<Body>) -> Response {
+        match self.find(request) {
+            Err(response) => response,
+            Ok((token, Found::Polling(polls))) => {
+                self.tokens.remove(&token);
+                polls.abandon();
+                responses::text(StatusCode::ACCEPTED, "")
+            }
+            Ok(_) => responses::text(StatusCode::BAD_REQUEST, responses::NO_DELETE),
+        }
+    }
+
+    /// What the connection token in the query stands for, or the refusal.
+    #[expect(
+        clippy::result_large_err,
+        reason = "the refusal is sent, not passed on"
+    )]
+    fn find(&self, request: &Request<Body>) -> Result<(String, Found), Response> {
+        let Some(token) = token_of(request) else {
+            return Err(responses::text(
+                StatusCode::BAD_REQUEST,
+                responses::ID_REQUIRED,
+            ));
+        };
+        match self.tokens.find(&token) {
+            Found::Unknown => Err(responses::text(
+                StatusCode::NOT_FOUND,
+                responses::NO_CONNECTION,
+            )),
+            found => Ok((token, found)),
+        }
+    }
+
+    /// Attaches a transport that needs a negotiation first.
+    #[expect(
+        clippy::result_large_err,
+        reason = "the refusal is sent, not passed on"
+    )]
+    fn attach_negotiated(
+        &self,
+        request: &Request<Body>,
+        transport: HttpTransportType,
+        offered: bool,
+    ) -> Result<Attached, Refused> {
+        let (token, _) = self.find(request).map_err(Refused::Response)?;
+        if !offered {
+            return Err(Refused::NotOffered);
+        }
+        self.tokens
+            .attach(&token, transport)
+            .map_err(Refused::Found)
+    }
+
+    fn open(self: &Arc<Self>, attached: Attached, parts: &Parts) -> (Opening, Attachment) {
+        let tracker = parts
+            .extensions
+            .get::<ConnectionTracker>()
+            .cloned()
+            .unwrap_or_default();
+        let opening = Opening {
+            id: attached.id,
+            request: RequestHead::new(parts),
+            stopping: tracker.stopping(),
+            aborted: tracker.aborted(),
+        };
+        (
+            opening,
+            Attachment {
+                endpoint: self.clone(),
+                token: attached.token,
+                _guard: tracker.track(),
+            },
+        )
+    }
+
+    fn spawn<T: Transport + 'static>(
+        self: &Arc<Self>,
+        transport: T,
+        attached: Attached,
+        request: Request<Body>,
+    ) {
+        let (parts, _) = request.into_parts();
+        let (opening, attachment) = self.open(attached, &parts);
+        let served = self.served.clone();
+        tokio::spawn(async move {
+            served.serve(transport, opening).await;
+            drop(attachment);
+        });
+    }
+}
+
+/// Why a transport was not attached.
+enum Refused {
+    Response(Response),
+    NotOffered,
+    Found(Found),
+}
+
+impl Refused {
+    fn into_response(self, wanted: HttpTransportType) -> Response {
+        match self {
+            Self::Response(response) => response,
+            Self::NotOffered => {
+                responses::text(StatusCode::NOT_FOUND, responses::not_offered(wanted))
+            }
+            Self::Found(Found::Unknown) => {
+                responses::text(StatusCode::NOT_FOUND, responses::NO_CONNECTION)
+            }
+            Self::Found(found) => already_attached(&found, wanted),
+        }
     }
 }
 
@@ -215,15 +381,32 @@ impl Drop for Attachment {
     }
 }
 
-fn query_of<B>(request: &Request<B>) -> &str {
+fn already_attached(found: &Found, wanted: HttpTransportType) -> Response {
+    match found {
+        Found::Attached(transport) if *transport == wanted => {
+            responses::text(StatusCode::CONFLICT, "")
+        }
+        _ => responses::text(StatusCode::BAD_REQUEST, responses::OTHER_TRANSPORT),
+    }
+}
+
+fn poll_response(answer: Option<PollAnswer>) -> Response {
+    responses::uncached(match answer {
+        Some(PollAnswer::Data(bytes)) => responses::bytes(bytes),
+        Some(PollAnswer::Nothing) => responses::text(StatusCode::NO_CONTENT, ""),
+        None => responses::text(StatusCode::OK, ""),
+    })
+}
+
+fn query_of(request: &Request<Body>) -> &str {
     request.uri().query().unwrap_or_default()
 }
 
-fn token_of<B>(request: &Request<B>) -> Option<String> {
+fn token_of(request: &Request<Body>) -> Option<String> {
     query::parameter(query_of(request), "id").filter(|token| !token.is_empty())
 }
 
-fn accepts_events<B>(request: &Request<B>) -> bool {
+fn accepts_events(request: &Request<Body>) -> bool {
     let values = request
         .headers()
         .get_all(ACCEPT)
@@ -232,12 +415,4 @@ fn accepts_events<B>(request: &Request<B>) -> bool {
     values
         .flat_map(|value| value.split(','))
         .any(|kind| kind.trim().eq_ignore_ascii_case("text/event-stream"))
-}
-
-fn unsupported(transport: &'static str) -> &'static str {
-    match transport {
-        "WebSockets" => "WebSockets transport not supported by this end point type",
-        "ServerSentEvents" => "ServerSentEvents transport not supported by this end point type",
-        _ => "LongPolling transport not supported by this end point type",
-    }
 }

@@ -7,5 +7,5 @@ pub(crate) mod query;
 mod responses;
 mod service;
 
-pub(crate) use endpoint::Endpoint;
-pub use service::HubService;
+pub(crate) use endpoint::{Answer, Endpoint};
+pub use service::{HubFuture, HubService};

@@ -65,6 +65,18 @@ pub(super) fn answer(
             transfer_formats: &["Text", "Binary"],
         });
     }
+    if options.transports.server_sent_events {
+        available_transports.push(AvailableTransport {
+            transport: HttpTransportType::ServerSentEvents.name(),
+            transfer_formats: &["Text"],
+        });
+    }
+    if options.transports.long_polling {
+        available_transports.push(AvailableTransport {
+            transport: HttpTransportType::LongPolling.name(),
+            transfer_formats: &["Text", "Binary"],
+        });
+    }
     serde_json::to_string(&Answer {
         negotiate_version: version,
         connection_id: &id,
@@ -83,7 +95,11 @@ mod tests {
 
     #[test]
     fn version_1_has_a_token_and_version_0_has_none() {
-        let transports = r#""availableTransports":[{"transport":"WebSockets","transferFormats":["Text","Binary"]}]}"#;
+        let transports = concat!(
+            r#""availableTransports":[{"transport":"WebSockets","transferFormats":["Text","Binary"]},"#,
+            r#"{"transport":"ServerSentEvents","transferFormats":["Text"]},"#,
+            r#"{"transport":"LongPolling","transferFormats":["Text","Binary"]}]}"#
+        );
         let first = ask("negotiateVersion=42");
         assert!(
             first.starts_with(r#"{"negotiateVersion":1,"connectionId":""#),

@@ -1,4 +1,4 @@
-//! Connection tokens: who has negotiated, and who is connected.
+//! Connection tokens: who has negotiated, and who is connected by which transport.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,6 +7,9 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tokio::time::Instant;
+
+use crate::HttpTransportType;
+use crate::transport::{Inbox, PollSlot};
 
 /// The connections of an endpoint by their secret tokens.
 #[derive(Debug, Default)]
@@ -24,17 +27,29 @@ struct State {
 #[derive(Debug)]
 struct Entry {
     id: Arc<str>,
-    attached: bool,
+    transport: Option<HttpTransportType>,
+    /// Where posted bytes go. Posting is allowed before a transport is attached.
+    inbox: Option<Arc<Inbox>>,
+    polls: Option<Arc<PollSlot>>,
+}
+
+/// A connection that a transport was attached to just now.
+#[derive(Debug)]
+pub(crate) struct Attached {
+    pub(crate) id: Arc<str>,
+    pub(crate) token: Arc<str>,
 }
 
 /// What a token stands for.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Found {
     Unknown,
     /// Negotiated, and waiting for a transport.
     Waiting,
-    /// Served by a transport.
-    Attached,
+    /// Served by this transport.
+    Attached(HttpTransportType),
+    /// Served by polls, which meet here.
+    Polling(Arc<PollSlot>),
 }
 
 impl Tokens {
@@ -47,53 +62,74 @@ impl Tokens {
         let token = if separate { random_id()? } else { id.clone() };
         let mut state = self.lock();
         state.negotiated.push_back((Instant::now(), token.clone()));
-        state.by_token.insert(
-            token.clone(),
-            Entry {
-                id: id.clone(),
-                attached: false,
-            },
-        );
+        state
+            .by_token
+            .insert(token.clone(), Entry::new(id.clone(), None));
         Ok((id, token))
     }
 
     pub(crate) fn find(&self, token: &str) -> Found {
-        match self.lock().by_token.get(token) {
-            None => Found::Unknown,
-            Some(Entry {
-                attached: false, ..
-            }) => Found::Waiting,
-            Some(Entry { attached: true, .. }) => Found::Attached,
-        }
+        self.lock()
+            .by_token
+            .get(token)
+            .map_or(Found::Unknown, Entry::found)
     }
 
-    /// Attaches a transport to a negotiated connection, once; gives the connection's id.
-    pub(crate) fn attach(&self, token: &str) -> Result<(Arc<str>, Arc<str>), Found> {
+    /// Attaches a transport to a negotiated connection, once.
+    pub(crate) fn attach(
+        &self,
+        token: &str,
+        transport: HttpTransportType,
+    ) -> Result<Attached, Found> {
         let mut state = self.lock();
         let Some((token, _)) = state.by_token.get_key_value(token) else {
             return Err(Found::Unknown);
         };
         let token = token.clone();
         match state.by_token.get_mut(&token) {
-            Some(entry) if !entry.attached => {
-                entry.attached = true;
-                Ok((entry.id.clone(), token))
+            Some(entry) if entry.transport.is_none() => {
+                entry.transport = Some(transport);
+                Ok(Attached {
+                    id: entry.id.clone(),
+                    token,
+                })
             }
-            _ => Err(Found::Attached),
+            other => Err(other.map_or(Found::Unknown, |entry| entry.found())),
         }
     }
 
     /// A connection that was not negotiated: its id is its token.
-    pub(crate) fn attach_new(&self) -> Result<Arc<str>, getrandom::Error> {
+    pub(crate) fn attach_new(
+        &self,
+        transport: HttpTransportType,
+    ) -> Result<Attached, getrandom::Error> {
         let id = random_id()?;
-        self.lock().by_token.insert(
-            id.clone(),
-            Entry {
-                id: id.clone(),
-                attached: true,
-            },
-        );
-        Ok(id)
+        self.lock()
+            .by_token
+            .insert(id.clone(), Entry::new(id.clone(), Some(transport)));
+        Ok(Attached {
+            token: id.clone(),
+            id,
+        })
+    }
+
+    /// Where what is posted for this connection goes; none for an unknown one.
+    pub(crate) fn inbox(&self, token: &str, limit: usize) -> Option<Arc<Inbox>> {
+        let mut state = self.lock();
+        let entry = state.by_token.get_mut(token)?;
+        Some(
+            entry
+                .inbox
+                .get_or_insert_with(|| Arc::new(Inbox::new(limit)))
+                .clone(),
+        )
+    }
+
+    /// Where polls of this connection meet.
+    pub(crate) fn set_polls(&self, token: &str, polls: &Arc<PollSlot>) {
+        if let Some(entry) = self.lock().by_token.get_mut(token) {
+            entry.polls = Some(polls.clone());
+        }
     }
 
     /// Forgets a connection that is over.
@@ -112,9 +148,12 @@ impl Tokens {
             if state
                 .by_token
                 .get(&token)
-                .is_some_and(|entry| !entry.attached)
+                .is_some_and(|entry| entry.transport.is_none())
+                && let Some(Entry {
+                    inbox: Some(inbox), ..
+                }) = state.by_token.remove(&token)
             {
-                state.by_token.remove(&token);
+                inbox.close();
             }
         }
     }
@@ -122,6 +161,25 @@ impl Tokens {
     fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing in here panics half-way through a change.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Entry {
+    fn new(id: Arc<str>, transport: Option<HttpTransportType>) -> Self {
+        Self {
+            id,
+            transport,
+            inbox: None,
+            polls: None,
+        }
+    }
+
+    fn found(&self) -> Found {
+        match (&self.polls, self.transport) {
+            (Some(polls), _) => Found::Polling(polls.clone()),
+            (None, Some(transport)) => Found::Attached(transport),
+            (None, None) => Found::Waiting,
+        }
     }
 }
 
@@ -141,21 +199,26 @@ fn random_id() -> Result<Arc<str>, getrandom::Error> {
 mod tests {
     use super::*;
 
+    const SOCKET: HttpTransportType = HttpTransportType::WebSockets;
+
     #[tokio::test(start_paused = true)]
     async fn a_token_is_good_once_and_for_a_while() {
         let tokens = Tokens::default();
         let (id, token) = tokens.negotiate(true).unwrap();
         assert_eq!((id.len(), token.len()), (22, 22));
         assert_ne!(id, token);
-        assert_eq!(tokens.find(&token), Found::Waiting);
-        assert_eq!(tokens.attach(&token).unwrap().0, id);
-        assert_eq!(tokens.attach(&token), Err(Found::Attached));
+        assert!(matches!(tokens.find(&token), Found::Waiting));
+        assert_eq!(tokens.attach(&token, SOCKET).unwrap().id, id);
+        assert!(matches!(
+            tokens.attach(&token, SOCKET),
+            Err(Found::Attached(SOCKET))
+        ));
         let (_, late) = tokens.negotiate(false).unwrap();
         tokio::time::advance(Duration::from_secs(15)).await;
         tokens.forget_unattached(Duration::from_secs(15));
-        assert_eq!(tokens.attach(&late), Err(Found::Unknown));
-        assert_eq!(tokens.find(&token), Found::Attached);
+        assert!(matches!(tokens.attach(&late, SOCKET), Err(Found::Unknown)));
+        assert!(matches!(tokens.find(&token), Found::Attached(SOCKET)));
         tokens.remove(&token);
-        assert_eq!(tokens.find(&token), Found::Unknown);
+        assert!(matches!(tokens.find(&token), Found::Unknown));
     }
 }

@@ -1,16 +1,42 @@
 //! Answers in ASP.NET Core's exact form.
 
+use bytes::Bytes;
 use campanile_web::{Body, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, EXPIRES, PRAGMA};
 use http::{HeaderValue, StatusCode};
 
+use crate::HttpTransportType;
+
 pub(super) const ID_REQUIRED: &str = "Connection ID required";
 pub(super) const NO_CONNECTION: &str = "No Connection with that ID";
+pub(super) const OTHER_TRANSPORT: &str = "Cannot change transports mid-connection";
+pub(super) const NO_WEB_SOCKETS: &str = "WebSockets transport not supported by this end point type";
 pub(super) const NO_POST: &str = "POST requests are not allowed for WebSocket connections.";
 pub(super) const NO_DELETE: &str = "Cannot terminate this connection using the DELETE endpoint.";
 
 pub(super) fn text(status: StatusCode, text: &'static str) -> Response {
     typed(status, "text/plain", Body::from(text))
+}
+
+pub(super) fn not_offered(transport: HttpTransportType) -> &'static str {
+    match transport {
+        HttpTransportType::WebSockets => NO_WEB_SOCKETS,
+        HttpTransportType::ServerSentEvents => {
+            "ServerSentEvents transport not supported by this end point type"
+        }
+        HttpTransportType::LongPolling => {
+            "LongPolling transport not supported by this end point type"
+        }
+    }
+}
+
+/// What a poll is answered.
+pub(super) fn bytes(bytes: Bytes) -> Response {
+    typed(
+        StatusCode::OK,
+        "application/octet-stream",
+        Body::from(bytes),
+    )
 }
 
 pub(super) fn json(document: String) -> Response {

@@ -1,20 +1,27 @@
 //! A hub as a `tower::Service`.
 
+use bytes::Bytes;
 use std::convert::Infallible;
-use std::future::{Ready, ready};
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use campanile_host::hosting::ApplicationLifetime;
 use campanile_host::services::{ServiceError, ServiceProvider};
-use campanile_web::Response;
+use campanile_host::{BoxError, CancellationToken};
+use campanile_web::{Body, Response};
 use http::Request;
+use http_body::Body as HttpBody;
 use tower_service::Service;
 
-use super::Endpoint;
+use super::{Answer, Endpoint};
 use crate::dispatch::HubRuntime;
 use crate::heartbeat::Heartbeat;
-use crate::{Hub, HubContext, HubOptions};
+use crate::raw::RawEndpoint;
+use crate::serving::Served;
+use crate::{ConnectionHandler, Hub, HubContext, HubOptions};
 
 /// Serves a hub at the path where it is mounted, and below it `negotiate`.
 ///
@@ -45,10 +52,45 @@ impl HubService {
         let heartbeat = services.required::<Heartbeat>()?;
         let lifetime = services.get::<ApplicationLifetime>()?;
         let runtime = HubRuntime::<H>::new(&context, services.clone(), options);
-        let endpoint = Arc::new(Endpoint::new(Arc::new(runtime)));
+        Ok(Self::start(
+            Served::Hub(Arc::new(runtime)),
+            &heartbeat,
+            lifetime.map(|lifetime| lifetime.stopping()),
+        ))
+    }
+
+    /// A service for connections of bytes, without a hub.
+    ///
+    /// # Errors
+    ///
+    /// Where the container lacks what the first hub or handler was to bring.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime.
+    pub fn raw(
+        services: &ServiceProvider,
+        handler: impl ConnectionHandler,
+        options: HubOptions,
+    ) -> Result<Self, ServiceError> {
+        let heartbeat = services.required::<Heartbeat>()?;
+        let lifetime = services.get::<ApplicationLifetime>()?;
+        Ok(Self::start(
+            Served::Raw(Arc::new(RawEndpoint::new(handler, options))),
+            &heartbeat,
+            lifetime.map(|lifetime| lifetime.stopping()),
+        ))
+    }
+
+    fn start(
+        served: Served,
+        heartbeat: &Arc<Heartbeat>,
+        stopping: Option<CancellationToken>,
+    ) -> Self {
+        let endpoint = Arc::new(Endpoint::new(served));
         heartbeat.watch(&endpoint);
-        if let Some(lifetime) = lifetime {
-            let (stopping, endpoint) = (lifetime.stopping(), Arc::downgrade(&endpoint));
+        if let Some(stopping) = stopping {
+            let endpoint = Arc::downgrade(&endpoint);
             tokio::spawn(async move {
                 stopping.cancelled().await;
                 if let Some(endpoint) = endpoint.upgrade() {
@@ -56,20 +98,44 @@ impl HubService {
                 }
             });
         }
-        Ok(Self { endpoint })
+        Self { endpoint }
     }
 }
 
-impl<B> Service<Request<B>> for HubService {
+impl<B> Service<Request<B>> for HubService
+where
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
     type Response = Response;
     type Error = Infallible;
-    type Future = Ready<Result<Response, Infallible>>;
+    type Future = HubFuture;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        ready(Ok(self.endpoint.answer(request)))
+    fn call(&mut self, request: Request<B>) -> HubFuture {
+        HubFuture(self.endpoint.answer(request.map(Body::new)))
+    }
+}
+
+/// The answer of a [`HubService`], on its way.
+pub struct HubFuture(Answer);
+
+impl Future for HubFuture {
+    type Output = Result<Response, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut self.0 {
+            Answer::Now(response) => Poll::Ready(Ok(std::mem::take(response))),
+            Answer::Later(response) => response.as_mut().poll(context).map(Ok),
+        }
+    }
+}
+
+impl fmt::Debug for HubFuture {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("HubFuture").finish_non_exhaustive()
     }
 }

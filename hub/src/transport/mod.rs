@@ -1,11 +1,24 @@
 //! How bytes reach a client and come from it.
 
+mod inbox;
+mod long_polling;
+mod server_sent_events;
 mod shared_writes;
 mod web_socket;
 
-use std::fmt;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use std::{fmt, io};
 
-pub(crate) use web_socket::{Received, WebSocketTransport};
+use bytes::Bytes;
+use campanile_hub_protocol::TransferFormat;
+pub(crate) use inbox::{Inbox, InboxError};
+pub(crate) use long_polling::{LongPollingTransport, PollAnswer, PollSlot};
+pub(crate) use server_sent_events::ServerSentEventsTransport;
+pub(crate) use web_socket::WebSocketTransport;
+
+use crate::HubOptions;
+use crate::connection::{Frame, SendQueue};
 
 /// The transports of SignalR.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -13,6 +26,10 @@ pub(crate) use web_socket::{Received, WebSocketTransport};
 pub enum HttpTransportType {
     /// RFC 6455.
     WebSockets,
+    /// A response that never ends, and a POST for everything that the client has to say. Text only.
+    ServerSentEvents,
+    /// A request that is answered when there is something to say, over and over.
+    LongPolling,
 }
 
 impl HttpTransportType {
@@ -21,7 +38,13 @@ impl HttpTransportType {
     pub fn name(self) -> &'static str {
         match self {
             Self::WebSockets => "WebSockets",
+            Self::ServerSentEvents => "ServerSentEvents",
+            Self::LongPolling => "LongPolling",
         }
+    }
+
+    pub(crate) fn supports(self, format: TransferFormat) -> bool {
+        self != Self::ServerSentEvents || format == TransferFormat::Text
     }
 }
 
@@ -29,4 +52,48 @@ impl fmt::Display for HttpTransportType {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.name())
     }
+}
+
+/// One client's transport, in the hands of the one task that uses it.
+pub(crate) trait Transport: Send {
+    const KIND: HttpTransportType;
+
+    /// Puts a frame behind those that are being written, past any queue.
+    fn push(&mut self, frame: Frame);
+
+    /// Writes what was pushed or taken from a queue.
+    fn poll_drain(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>>;
+
+    /// Writes all that `queue` has. Ready when there is nothing left; then the queue wakes the task.
+    fn poll_flush(&mut self, queue: &SendQueue, context: &mut Context<'_>) -> Poll<io::Result<()>>;
+
+    /// What the client sends next, as one stream of bytes.
+    fn poll_receive(&mut self, context: &mut Context<'_>) -> Poll<Received>;
+
+    /// Ends the transport, once all is written, and waits until the client has noticed.
+    fn poll_close(&mut self, context: &mut Context<'_>) -> Poll<()>;
+
+    /// How long the last writes and the end may take.
+    fn patience(options: &HubOptions) -> Duration;
+
+    /// How many bytes have ever left.
+    fn total_written(&self) -> u64;
+
+    /// Whether the transport's own answers wait to be written.
+    fn has_pending(&self) -> bool;
+}
+
+/// What came from the client.
+#[derive(Debug)]
+pub(crate) enum Received {
+    /// Some bytes of its stream of messages.
+    Bytes(Bytes),
+    /// Something of the transport's own; its answer, if any, is to be written.
+    Control,
+    /// It ends the transport properly.
+    Close,
+    /// More bytes at once than the server takes.
+    TooLarge,
+    /// It is gone, or what it sends is nothing that the transport knows.
+    Gone(String),
 }

@@ -2,9 +2,9 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 use std::{fmt, io};
 
-use bytes::Bytes;
 use futures_util::Stream;
 use hyper_tungstenite::WebSocketStream;
 use hyper_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
@@ -12,6 +12,8 @@ use hyper_tungstenite::tungstenite::{Error, Message};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::shared_writes::SharedWrites;
+use super::{HttpTransportType, Received, Transport};
+use crate::HubOptions;
 use crate::connection::{Frame, SendQueue};
 
 /// What is allocated for reading, for as long as the connection lives.
@@ -25,21 +27,8 @@ pub(crate) struct WebSocketTransport<S> {
     socket: WebSocketStream<SharedWrites<S>>,
     /// Bytes that have left since the queue was told.
     written: usize,
-}
-
-/// What came from the client.
-#[derive(Debug)]
-pub(crate) enum Received {
-    /// Some bytes of its stream of messages.
-    Bytes(Bytes),
-    /// A ping or pong of the socket's own; its answer, if any, is to be written.
-    Control,
-    /// It closes the socket properly.
-    Close,
-    /// More bytes in one WebSocket message than the server takes.
-    TooLarge,
-    /// It is gone, or what it sends is no WebSocket any more.
-    Gone(Error),
+    /// Whether our close frame is on its way.
+    closing: bool,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocketTransport<S> {
@@ -54,49 +43,45 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocketTransport<S> {
         let socket =
             WebSocketStream::from_raw_socket(SharedWrites::new(stream), Role::Server, Some(config))
                 .await;
-        Self { socket, written: 0 }
-    }
-
-    /// Writes all that `queue` has. Ready when there is nothing left; then the queue wakes the task.
-    pub(crate) fn poll_flush(
-        &mut self,
-        queue: &SendQueue,
-        context: &mut Context<'_>,
-    ) -> Poll<io::Result<()>> {
-        loop {
-            ready!(self.poll_drain(context))?;
-            let written = std::mem::take(&mut self.written);
-            if !queue.take(written, self.socket.get_mut().pending(), context) {
-                return Poll::Ready(Ok(()));
-            }
+        Self {
+            socket,
+            written: 0,
+            closing: false,
         }
     }
+}
 
-    /// Puts a frame behind those that are being written, past any queue.
-    pub(crate) fn push(&mut self, frame: Frame) {
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Transport for WebSocketTransport<S> {
+    const KIND: HttpTransportType = HttpTransportType::WebSockets;
+
+    fn push(&mut self, frame: Frame) {
         self.socket
             .get_mut()
             .pending()
             .push_back(frame.into_bytes());
     }
 
-    /// Writes what has been taken from a queue or pushed.
-    pub(crate) fn poll_drain(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_drain(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.socket.get_mut().poll_drain(&mut self.written, context)
     }
 
-    /// Whether the socket's own answers wait to be written.
-    pub(crate) fn has_pending(&self) -> bool {
-        self.socket.get_ref().has_pending()
+    fn poll_flush(&mut self, queue: &SendQueue, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        loop {
+            ready!(self.poll_drain(context))?;
+            let written = std::mem::take(&mut self.written);
+            let pending = self.socket.get_mut().pending();
+            if !queue.take(
+                written,
+                |frame| pending.push_back(frame.into_bytes()),
+                context,
+            ) {
+                return Poll::Ready(Ok(()));
+            }
+        }
     }
 
-    /// How many bytes have ever left.
-    pub(crate) fn total_written(&self) -> u64 {
-        self.socket.get_ref().total()
-    }
-
-    /// What the client sends next. Text, binary and continued frames are all one stream of bytes.
-    pub(crate) fn poll_receive(&mut self, context: &mut Context<'_>) -> Poll<Received> {
+    /// Text, binary and continued frames are all one stream of bytes.
+    fn poll_receive(&mut self, context: &mut Context<'_>) -> Poll<Received> {
         Poll::Ready(
             match ready!(Pin::new(&mut self.socket).poll_next(context)) {
                 Some(Ok(Message::Text(text))) => Received::Bytes(text.into()),
@@ -106,10 +91,42 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocketTransport<S> {
                 }
                 Some(Ok(Message::Close(_))) => Received::Close,
                 Some(Err(Error::Capacity(_))) => Received::TooLarge,
-                Some(Err(error)) => Received::Gone(error),
-                None => Received::Gone(Error::ConnectionClosed),
+                Some(Err(error)) => Received::Gone(error.to_string()),
+                None => Received::Gone(Error::ConnectionClosed.to_string()),
             },
         )
+    }
+
+    /// Sends a close frame, and waits for the client's; what it still sends is not looked at.
+    fn poll_close(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        if !self.closing {
+            self.closing = true;
+            self.push(Frame::close());
+        }
+        loop {
+            if let Poll::Ready(Err(_)) = self.poll_drain(context) {
+                return Poll::Ready(());
+            }
+            match ready!(self.poll_receive(context)) {
+                Received::Close | Received::TooLarge | Received::Gone(_) => {
+                    // Who closed first gets the answer that is still pending.
+                    return self.poll_drain(context).map(drop);
+                }
+                Received::Bytes(_) | Received::Control => {}
+            }
+        }
+    }
+
+    fn patience(options: &HubOptions) -> Duration {
+        options.close_timeout
+    }
+
+    fn total_written(&self) -> u64 {
+        self.socket.get_ref().total()
+    }
+
+    fn has_pending(&self) -> bool {
+        self.socket.get_ref().has_pending()
     }
 }
 

@@ -13,6 +13,7 @@ use campanile_host::services::{ServiceCollection, ServiceProvider};
 use campanile_hub::{Hub, HubContext, HubOptions, HubService, HubServiceCollectionExt};
 use campanile_web::ConnectionTracker;
 use futures_util::{SinkExt, StreamExt};
+use http_body_util::BodyExt;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
@@ -166,5 +167,120 @@ impl Client {
             messages.push(message);
         }
         messages
+    }
+}
+
+/// A response, its body perhaps still to come.
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) body: String,
+    headers: http::HeaderMap,
+    stream: hyper::body::Incoming,
+}
+
+impl Reply {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The body up to and with `end`.
+    pub(crate) async fn read_until(&mut self, end: &str) -> String {
+        loop {
+            if let Some(index) = self.body.find(end) {
+                return self.body.drain(..index + end.len()).collect();
+            }
+            assert!(self.read().await, "the body ended: {:?}", self.body);
+        }
+    }
+
+    /// The body up to its end.
+    pub(crate) async fn rest(&mut self) -> String {
+        while self.read().await {}
+        std::mem::take(&mut self.body)
+    }
+
+    pub(crate) async fn into_reply(mut self) -> Self {
+        while self.read().await {}
+        self
+    }
+
+    async fn read(&mut self) -> bool {
+        let frame = tokio::time::timeout(PATIENCE, self.stream.frame())
+            .await
+            .expect("nothing came");
+        let Some(frame) = frame else { return false };
+        if let Ok(bytes) = frame.unwrap().into_data() {
+            self.body.push_str(std::str::from_utf8(&bytes).unwrap());
+        }
+        true
+    }
+}
+
+impl Server {
+    /// One request on a connection of its own; the body of the answer is still to be read.
+    pub(crate) async fn request(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Reply {
+        let stream = TcpStream::connect(self.address).await.unwrap();
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+            .await
+            .unwrap();
+        tokio::spawn(connection);
+        let mut request = http::Request::builder()
+            .method(method)
+            .uri(path)
+            .header("Host", "localhost");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request
+            .body(http_body_util::Full::new(bytes::Bytes::copy_from_slice(
+                body.as_bytes(),
+            )))
+            .unwrap();
+        let sent = tokio::time::timeout(PATIENCE, sender.send_request(request))
+            .await
+            .expect("no answer");
+        let (parts, stream) = sent.unwrap().into_parts();
+        Reply {
+            status: parts.status.as_u16(),
+            body: String::new(),
+            headers: parts.headers,
+            stream,
+        }
+    }
+
+    pub(crate) async fn poll(&self, url: &str) -> Reply {
+        self.request("GET", url, &[], "").await.into_reply().await
+    }
+
+    pub(crate) async fn post(&self, url: &str, body: &str) -> Reply {
+        self.request("POST", url, &[], body)
+            .await
+            .into_reply()
+            .await
+    }
+
+    /// Posts until the server does not know the connection any more.
+    pub(crate) async fn post_until_gone(&self, url: &str) -> u16 {
+        for _ in 0..100 {
+            let status = self.post(url, "").await.status;
+            if status != 200 {
+                return status;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        200
+    }
+
+    /// The address of a connection that is negotiated.
+    pub(crate) async fn negotiated(&self) -> String {
+        let reply = self.post("/negotiate?negotiateVersion=1", "").await;
+        let answer: Value = serde_json::from_str(&reply.body).unwrap();
+        format!("/?id={}", answer["connectionToken"].as_str().unwrap())
     }
 }

@@ -3,14 +3,23 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use campanile_host::{BoxError, Inject};
-use campanile_hub::{HubCaller, HubError, HubResult, hub};
+use campanile_host::{BoxError, CancellationToken, Inject};
+use campanile_hub::{HubCaller, HubContext, HubError, HubResult, HubStream, UploadStream, hub};
+use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use serde_json::Value;
 
 use crate::payload::Payload;
 
 /// What `FromContainer` says.
 pub(crate) struct Greeting(pub(crate) &'static str);
+
+/// An error as the callers of this hub get to see it.
+fn caught(error: &HubError) -> String {
+    match error {
+        HubError::Message(text) => format!("HubException: {text}"),
+        other => format!("IOException: {other}"),
+    }
+}
 
 macro_rules! conformance_hubs {
     ($($hub:ident),+) => {$(
@@ -145,6 +154,62 @@ macro_rules! conformance_hubs {
             pub async fn slow(&self, milliseconds: u64) -> &'static str {
                 tokio::time::sleep(Duration::from_millis(milliseconds)).await;
                 "done"
+            }
+
+            pub fn counter(&self, count: i32, delay_milliseconds: u64) -> impl Stream<Item = i32> {
+                stream::iter(0..count).then(move |number| async move {
+                    if delay_milliseconds > 0 {
+                        tokio::time::sleep(Duration::from_millis(delay_milliseconds)).await;
+                    }
+                    number
+                })
+            }
+
+            pub fn failing_stream(&self, after: i32, message: String) -> impl Stream<Item = Result<i32, BoxError>> {
+                stream::iter((0..after).map(Ok)).chain(stream::once(async { Err(message.into()) }))
+            }
+
+            pub fn failing_hub_stream(&self, after: i32, message: String) -> HubStream<i32> {
+                let error = stream::once(async { Err(HubError::message(message)) });
+                HubStream::new(stream::iter((0..after).map(Ok)).chain(error))
+            }
+
+            pub fn fails_before_streaming(&self, message: String) -> Result<HubStream<i32>, BoxError> {
+                Err(message.into())
+            }
+
+            pub fn infinite_stream(
+                &self,
+                caller: &HubCaller<Self>,
+                #[inject] context: HubContext<Self>,
+                cancelled: CancellationToken,
+            ) -> impl Stream<Item = String> + use<> {
+                let id = caller.connection_id().to_owned();
+                tokio::spawn(async move {
+                    cancelled.cancelled().await;
+                    context.clients().client(&id).send("StreamCanceled", ()).await
+                });
+                stream::pending()
+            }
+
+            pub async fn concat(&self, parts: UploadStream<String>) -> HubResult<String> {
+                parts.try_collect().await
+            }
+
+            pub async fn concat_with_prefix(&self, prefix: String, parts: UploadStream<String>) -> HubResult<String> {
+                let text: String = parts.try_collect().await?;
+                Ok(prefix + &text)
+            }
+
+            pub async fn catch_upload_error(&self, numbers: UploadStream<i32>) -> String {
+                match numbers.try_for_each(|_| async { Ok(()) }).await {
+                    Ok(()) => "no error".to_owned(),
+                    Err(error) => caught(&error),
+                }
+            }
+
+            pub fn doubled(&self, numbers: UploadStream<i32>) -> impl Stream<Item = HubResult<i32>> {
+                numbers.map_ok(|number| number.wrapping_mul(2))
             }
 
             pub fn abort(&self, caller: &HubCaller<Self>) {

@@ -1,7 +1,6 @@
 //! The hubs that the SignalR conformance probe asks.
 //!
-//! What is not mapped is not there yet: streams, client results, authorization, stateful reconnect, raw connections, and
-//! the transports but WebSockets.
+//! What is not mapped is not there yet.
 
 mod conformance;
 mod payload;
@@ -18,7 +17,7 @@ use conformance::{
     ConformanceHub, DetailedHub, Greeting, ImpatientHub, ParallelHub, ReconnectHub, SmallHub,
     WebSocketlessHub,
 };
-use small::{BenchHub, ClockHub};
+use small::{BenchHub, ClockHub, Echo};
 
 #[tokio::main]
 async fn main() -> Result<(), HostError> {
@@ -30,7 +29,9 @@ async fn main() -> Result<(), HostError> {
         .add_hub::<BenchHub>("/hubs/bench")
         .add_hub::<ConformanceHub>("/hubs/conformance")
         .add_hub_with::<WebSocketlessHub>("/hubs/conformance-nowebsockets", |options| {
-            options.transports = HttpTransports::NONE;
+            options.transports =
+                HttpTransports::SERVER_SENT_EVENTS.and(HttpTransports::LONG_POLLING);
+            options.long_polling_timeout = Duration::from_secs(3);
         })
         .add_hub_with::<DetailedHub>("/hubs/detailed", |options| {
             options.enable_detailed_errors = true;
@@ -49,6 +50,7 @@ async fn main() -> Result<(), HostError> {
             options.maximum_parallel_invocations_per_client = 3;
         })
         .add_hub::<ReconnectHub>("/hubs/reconnect")
+        .map_connection_handler("/echo", Echo)
         .map_health_checks("/healthz")
         .build()?
         .run()

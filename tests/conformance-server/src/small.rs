@@ -1,7 +1,8 @@
-//! The clock's hub and the benchmark's.
+//! The clock's hub, the benchmark's, and the echo without a hub.
 
-use campanile_host::Inject;
-use campanile_hub::{HubCaller, HubResult, hub, hub_client};
+use campanile_host::{BoxError, Inject};
+use campanile_hub::{ConnectionHandler, HubCaller, HubResult, RawConnection, hub, hub_client};
+use futures_util::{Stream, stream};
 
 #[hub_client]
 pub(crate) trait Clock {
@@ -36,7 +37,23 @@ impl BenchHub {
         text
     }
 
+    pub fn counter(&self, count: i32) -> impl Stream<Item = i32> {
+        stream::iter(0..count)
+    }
+
     pub async fn broadcast(&self, caller: &HubCaller<Self>, text: String) -> HubResult<()> {
         caller.clients().all().receive(text).await
+    }
+}
+
+/// What comes in goes out.
+pub(crate) struct Echo;
+
+impl ConnectionHandler for Echo {
+    async fn on_connected(&self, mut connection: RawConnection) -> Result<(), BoxError> {
+        while let Some(bytes) = connection.receive().await {
+            connection.send(bytes).await?;
+        }
+        Ok(())
     }
 }

@@ -108,3 +108,15 @@ fn a_url_that_is_none() {
         &["http//localhost"],
     );
 }
+
+#[test]
+fn an_interval_that_does_not_pass() {
+    refuses(
+        settings("{\n  \"Clock\": { \"Interval\": \"00:00:00\" }\n}\n"),
+        &["Interval"],
+    );
+    refuses(
+        settings("{}").variable("Clock__Interval", "-00:00:01"),
+        &["Interval"],
+    );
+}

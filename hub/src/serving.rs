@@ -1,0 +1,41 @@
+//! What stands behind an endpoint.
+
+use std::sync::Arc;
+
+use crate::HubOptions;
+use crate::connection::{self, Opening};
+use crate::dispatch::HubDispatcher;
+use crate::lifetime::HubLifetimeManager;
+use crate::raw::RawEndpoint;
+use crate::transport::Transport;
+
+/// A hub, or a handler of raw connections.
+#[derive(Clone, Debug)]
+pub(crate) enum Served {
+    Hub(Arc<dyn HubDispatcher>),
+    Raw(Arc<RawEndpoint>),
+}
+
+impl Served {
+    pub(crate) fn options(&self) -> &HubOptions {
+        match self {
+            Self::Hub(hub) => hub.options(),
+            Self::Raw(raw) => raw.options(),
+        }
+    }
+
+    pub(crate) fn lifetime(&self) -> &Arc<dyn HubLifetimeManager> {
+        match self {
+            Self::Hub(hub) => hub.lifetime(),
+            Self::Raw(raw) => raw.lifetime(),
+        }
+    }
+
+    /// Serves one client until it is gone.
+    pub(crate) async fn serve<T: Transport>(self, transport: T, opening: Opening) {
+        match self {
+            Self::Hub(hub) => connection::serve(transport, opening, hub).await,
+            Self::Raw(raw) => crate::raw::serve(transport, opening, raw).await,
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! Server-Sent Events and long polling, and the wrong use of every transport.
+
+mod support;
+
+use std::time::Duration;
+
+use campanile_host::Inject;
+use campanile_hub::{HttpTransports, HubCaller, HubOptions, HubResult, hub};
+use serde_json::json;
+use support::{Reply, Server};
+
+const HANDSHAKE: &str = "{\"protocol\":\"json\",\"version\":1}\u{1e}";
+
+#[derive(Inject)]
+struct TestHub;
+
+#[hub]
+impl TestHub {
+    pub fn add(&self, a: i32, b: i32) -> i32 {
+        a + b
+    }
+
+    pub fn transport(&self, caller: &HubCaller<Self>) -> String {
+        caller.transport().to_string()
+    }
+
+    pub fn leave(&self, caller: &HubCaller<Self>) {
+        caller.abort();
+    }
+
+    pub async fn flood(&self, caller: &HubCaller<Self>, count: usize) -> HubResult<()> {
+        for number in 0..count {
+            caller
+                .clients()
+                .caller()
+                .send("Flood", (number, "x".repeat(1000)))
+                .await?;
+        }
+        Ok(())
+    }
+}
+
+fn call(id: &str, target: &str, arguments: &serde_json::Value) -> String {
+    let message = json!({"type": 1, "invocationId": id, "target": target, "arguments": arguments});
+    format!("{message}\u{1e}")
+}
+
+async fn server() -> Server {
+    Server::start::<TestHub>(HubOptions::default()).await
+}
+
+#[tokio::test]
+async fn events_carry_a_whole_conversation() {
+    let server = server().await;
+    let url = server.negotiated().await;
+    let mut events = server
+        .request("GET", &url, &[("Accept", "text/event-stream")], "")
+        .await;
+    assert_eq!(events.header("content-type"), Some("text/event-stream"));
+    assert_eq!(events.read_until("\r\n").await, ":\r\n");
+    assert_eq!(server.post(&url, HANDSHAKE).await.status, 200);
+    assert_eq!(
+        events.read_until("\r\n\r\n").await,
+        "data: {}\u{1e}\r\n\r\n"
+    );
+    assert_eq!(
+        server
+            .post(&url, &call("1", "Transport", &json!([])))
+            .await
+            .status,
+        200
+    );
+    let result =
+        "data: {\"type\":3,\"invocationId\":\"1\",\"result\":\"ServerSentEvents\"}\u{1e}\r\n\r\n";
+    assert_eq!(events.read_until("\r\n\r\n").await, result);
+    server.post(&url, &call("2", "Leave", &json!([]))).await;
+    assert_eq!(events.rest().await, "data: {\"type\":7}\u{1e}\r\n\r\n");
+    assert_eq!(server.post_until_gone(&url).await, 404);
+}
+
+#[tokio::test]
+async fn events_are_held_back_by_a_client_that_does_not_read() {
+    let server = server().await;
+    let url = server.negotiated().await;
+    let mut events = server
+        .request("GET", &url, &[("Accept", "text/event-stream")], "")
+        .await;
+    server.post(&url, HANDSHAKE).await;
+    server
+        .post(&url, &call("1", "Flood", &json!([20_000])))
+        .await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let mut text = String::new();
+    while !text.contains("\"invocationId\":\"1\"") {
+        text = events.read_until("\r\n\r\n").await;
+    }
+}
+
+#[tokio::test]
+async fn polls_carry_a_whole_conversation() {
+    let server = server().await;
+    let url = server.negotiated().await;
+    let first = server.poll(&url).await;
+    assert_eq!(
+        (first.status, first.header("content-type")),
+        (200, Some("application/octet-stream"))
+    );
+    assert_eq!(first.header("cache-control"), Some("no-cache, no-store"));
+    assert_eq!(first.body, "");
+    // Messages may be cut anywhere.
+    for piece in [
+        &HANDSHAKE[..7],
+        &HANDSHAKE[7..],
+        &call("1", "Transport", &json!([])),
+    ] {
+        assert_eq!(server.post(&url, piece).await.status, 200);
+    }
+    let mut text = String::new();
+    while text.matches('\u{1e}').count() < 2 {
+        text += &server.poll(&url).await.body;
+    }
+    assert_eq!(
+        text,
+        "{}\u{1e}{\"type\":3,\"invocationId\":\"1\",\"result\":\"LongPolling\"}\u{1e}"
+    );
+    assert_eq!(server.request("DELETE", &url, &[], "").await.status, 202);
+    assert_eq!(server.poll(&url).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_newer_poll_ends_the_older_one_and_an_idle_poll_ends_empty() {
+    let mut options = HubOptions::default();
+    options.long_polling_timeout = Duration::from_millis(200);
+    let server = Server::start::<TestHub>(options).await;
+    let url = server.negotiated().await;
+    server.poll(&url).await;
+    server.post(&url, HANDSHAKE).await;
+    server.poll(&url).await;
+    let (older, newer) = tokio::join!(server.poll(&url), async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        server.poll(&url).await
+    });
+    assert_eq!((older.status, older.body.as_str()), (204, ""));
+    assert_eq!(
+        (newer.status, newer.header("content-type")),
+        (200, Some("text/plain"))
+    );
+}
+
+#[tokio::test]
+async fn a_hub_that_ends_answers_what_is_left_then_nothing_then_404() {
+    let server = server().await;
+    let url = server.negotiated().await;
+    server.poll(&url).await;
+    server.post(&url, HANDSHAKE).await;
+    server.poll(&url).await;
+    server.post(&url, &call("1", "Leave", &json!([]))).await;
+    assert_eq!(server.poll(&url).await.body, "{\"type\":7}\u{1e}");
+    assert_eq!(server.poll(&url).await.status, 204);
+    assert_eq!(server.post_until_gone(&url).await, 404);
+}
+
+#[tokio::test]
+async fn who_stays_away_is_given_up() {
+    let mut options = HubOptions::default();
+    options.disconnect_timeout = Duration::from_secs(1);
+    let server = Server::start::<TestHub>(options).await;
+    let url = server.negotiated().await;
+    server.poll(&url).await;
+    server.post(&url, HANDSHAKE).await;
+    server.poll(&url).await;
+    assert_eq!(server.post_until_gone(&url).await, 404);
+    let never = server.negotiated().await;
+    tokio::time::sleep(Duration::from_millis(2200)).await;
+    assert_eq!(server.poll(&never).await.body, "No Connection with that ID");
+}
+
+#[tokio::test]
+async fn every_wrong_use_has_its_answer() {
+    let server = server().await;
+    let events = [("Accept", "text/event-stream")];
+    let texts = |reply: &Reply| (reply.status, reply.body.clone());
+    for (method, headers) in [
+        ("GET", &[][..]),
+        ("GET", &events[..]),
+        ("POST", &[]),
+        ("DELETE", &[]),
+    ] {
+        let missing = server
+            .request(method, "/", headers, "")
+            .await
+            .into_reply()
+            .await;
+        assert_eq!(
+            texts(&missing),
+            (400, "Connection ID required".to_owned()),
+            "{method}"
+        );
+        let unknown = server
+            .request(method, "/?id=unknown", headers, "")
+            .await
+            .into_reply()
+            .await;
+        assert_eq!(
+            texts(&unknown),
+            (404, "No Connection with that ID".to_owned()),
+            "{method}"
+        );
+    }
+    assert_eq!(server.request("PUT", "/", &[], "").await.status, 405);
+    assert_eq!(
+        server.request("GET", "/negotiate", &[], "").await.status,
+        405
+    );
+
+    let url = server.negotiated().await;
+    let mut client = server.connect_to(&url).await;
+    let post = server.post(&url, "x").await;
+    assert_eq!(
+        texts(&post),
+        (
+            405,
+            "POST requests are not allowed for WebSocket connections.".to_owned()
+        )
+    );
+    let poll = server.poll(&url).await;
+    assert_eq!(
+        texts(&poll),
+        (400, "Cannot change transports mid-connection".to_owned())
+    );
+    let stream = server
+        .request("GET", &url, &events, "")
+        .await
+        .into_reply()
+        .await;
+    assert_eq!(
+        texts(&stream),
+        (400, "Cannot change transports mid-connection".to_owned())
+    );
+    let delete = server
+        .request("DELETE", &url, &[], "")
+        .await
+        .into_reply()
+        .await;
+    assert_eq!(
+        texts(&delete),
+        (
+            400,
+            "Cannot terminate this connection using the DELETE endpoint.".to_owned()
+        )
+    );
+    assert_eq!(client.invoke("Add", json!([1, 2])).await["result"], 3);
+}
+
+#[tokio::test]
+async fn transports_that_are_not_offered_are_refused() {
+    let mut options = HubOptions::default();
+    options.transports = HttpTransports::LONG_POLLING;
+    let server = Server::start::<TestHub>(options).await;
+    let url = server.negotiated().await;
+    let stream = server
+        .request("GET", &url, &[("Accept", "text/event-stream")], "")
+        .await
+        .into_reply()
+        .await;
+    assert_eq!(stream.status, 404);
+    assert_eq!(
+        stream.body,
+        "ServerSentEvents transport not supported by this end point type"
+    );
+    assert_eq!(server.poll(&url).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_binary_protocol_does_not_go_over_events() {
+    let server = server().await;
+    let url = server.negotiated().await;
+    let events = server
+        .request("GET", &url, &[("Accept", "text/event-stream")], "")
+        .await;
+    server
+        .post(&url, "{\"protocol\":\"messagepack\",\"version\":1}\u{1e}")
+        .await;
+    let text = events.into_reply().await.body;
+    assert!(
+        text.contains("The transport does not support 'Binary' transfer format."),
+        "{text}"
+    );
+}
