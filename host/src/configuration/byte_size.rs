@@ -96,7 +96,7 @@ impl fmt::Display for ByteSize {
         let units = [("TiB", 40), ("GiB", 30), ("MiB", 20), ("KiB", 10)];
         let fits = units
             .iter()
-            .find(|(_, bits)| self.0 != 0 && self.0 % (1 << bits) == 0);
+            .find(|(_, bits)| self.0 != 0 && self.0.is_multiple_of(1 << bits));
         match fits {
             Some((name, bits)) => write!(f, "{} {name}", self.0 >> bits),
             None => write!(f, "{} B", self.0),

@@ -117,7 +117,7 @@ impl<'s, T: Send + Sync + 'static> OptionsBuilder<'s, T> {
         if let (Target::Named(name), Action::Section(_) | Action::Default(_)) =
             (&self.target, &action)
         {
-            registration::register(self.services, Arc::clone(name), PhantomData::<T>);
+            registration::register(self.services, name, PhantomData::<T>);
         }
         let target = self.target.clone();
         self.services

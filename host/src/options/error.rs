@@ -31,7 +31,7 @@ pub enum OptionsError {
     },
     /// Those of several names cannot be made.
     #[error("{}", lines(.0))]
-    Several(Vec<OptionsError>),
+    Several(Vec<Self>),
 }
 
 fn lines(errors: &[OptionsError]) -> String {

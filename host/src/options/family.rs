@@ -41,7 +41,7 @@ impl<T: Send + Sync + 'static> Family<T> {
         match &*live {
             Some(live) => Ok(Arc::clone(live)),
             None => {
-                let made = LiveOptions::make(Arc::clone(&member.recipe))?;
+                let made = LiveOptions::make(&member.recipe)?;
                 Ok(Arc::clone(live.insert(made)))
             }
         }

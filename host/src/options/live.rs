@@ -41,7 +41,7 @@ impl<T> LiveOptions<T> {
 
 impl<T: Send + Sync + 'static> LiveOptions<T> {
     /// Makes options, and keeps them up to date.
-    pub(super) fn make(recipe: Arc<Recipe<T>>) -> Result<Arc<Self>, OptionsError> {
+    pub(super) fn make(recipe: &Arc<Recipe<T>>) -> Result<Arc<Self>, OptionsError> {
         let configuration = recipe.configuration.clone();
         let moment = configuration.as_ref().map(|it| it.moment());
         let live = Arc::new(Self::new(Arc::new(recipe.make()?)));
@@ -50,7 +50,7 @@ impl<T: Send + Sync + 'static> LiveOptions<T> {
         };
         let weak: Weak<Self> = Arc::downgrade(&live);
         // The recipe holds the configuration, which holds this callback.
-        let known = Arc::downgrade(&recipe);
+        let known = Arc::downgrade(recipe);
         let registration = configuration.on_change_of(move |change: &Change| {
             if let (Some(live), Some(recipe)) = (weak.upgrade(), known.upgrade())
                 && change.concerns(&recipe.sections())
@@ -61,7 +61,7 @@ impl<T: Send + Sync + 'static> LiveOptions<T> {
         let _ = live.registration.set(registration);
         // It may have changed before there was anybody to be told.
         if moment != Some(configuration.moment()) {
-            live.renew(&recipe);
+            live.renew(recipe);
         }
         Ok(live)
     }

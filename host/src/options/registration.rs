@@ -144,7 +144,7 @@ impl ServiceCollection {
 /// Has the container give out the options of this name.
 pub(super) fn register<T: Send + Sync + 'static>(
     services: &mut ServiceCollection,
-    name: Arc<str>,
+    name: &Arc<str>,
     _: PhantomData<T>,
 ) {
     services.try_add(ServiceDescriptor::singleton_factory::<Family<T>, _>(
@@ -156,29 +156,29 @@ pub(super) fn register<T: Send + Sync + 'static>(
         Arc::new(OptionsValidator::<T>::new()),
         |it| it,
     ));
-    let own = Arc::clone(&name);
+    let own = Arc::clone(name);
     let fixed =
         ServiceDescriptor::singleton_factory::<Options<T>, _>(move |all: Arc<Family<T>>| {
             let live = all.live(&own)?;
             Ok::<_, OptionsError>(Options::from(live.current()))
         });
-    let own = Arc::clone(&name);
+    let own = Arc::clone(name);
     let monitor =
         ServiceDescriptor::singleton_factory::<OptionsMonitor<T>, _>(move |all: Arc<Family<T>>| {
             all.live(&own).map(OptionsMonitor::of)
         });
-    let own = Arc::clone(&name);
+    let own = Arc::clone(name);
     let snapshot =
         ServiceDescriptor::scoped_factory::<OptionsSnapshot<T>, _>(move |all: Arc<Family<T>>| {
             let live = all.live(&own)?;
             Ok::<_, OptionsError>(OptionsSnapshot::from(live.current()))
         });
-    if *name == *DEFAULT {
+    if **name == *DEFAULT {
         services.try_add(fixed);
         services.try_add(monitor);
         services.try_add(snapshot);
     } else {
-        let key = || String::from(&*name);
+        let key = || String::from(&**name);
         services.try_add(fixed.keyed(key()));
         services.try_add(monitor.keyed(key()));
         services.try_add(snapshot.keyed(key()));

@@ -165,6 +165,7 @@ pub trait Measured {
 }
 
 impl Measured for str {
+    #[expect(clippy::use_self, reason = "a unit is no text to be measured")]
     const UNIT: &str = "characters";
 
     fn length(&self) -> usize {
