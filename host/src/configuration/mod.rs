@@ -37,6 +37,7 @@
 
 mod binding;
 mod builder;
+mod byte_size;
 mod changes;
 mod command_line;
 #[expect(
@@ -61,13 +62,17 @@ mod section;
 mod tree;
 mod watch;
 
+pub(crate) use binding::time_span;
 pub use binding::{BindError, BindProblem, BindProblemKind};
 pub use builder::ConfigurationBuilder;
+pub use byte_size::{ByteSize, ByteSizeError};
 pub use changes::ConfigurationChanges;
 pub use configuration::Configuration;
 pub use error::{ConfigurationError, ReloadError};
 pub use files::ConfigurationFile;
 pub use host::{HostConfiguration, HostConfigurationBuilder};
 pub use listeners::ChangeRegistration;
+pub(crate) use listeners::Listeners;
+pub(crate) use live::Change;
 pub use section::ConfigurationSection;
 pub use watch::ConfigurationWatch;
