@@ -34,7 +34,7 @@ fn profile_directory() -> PathBuf {
         .to_owned()
 }
 
-fn build(package: &str) -> PathBuf {
+pub(crate) fn build(package: &str) -> PathBuf {
     let directory = profile_directory();
     let profile = match directory.file_name().and_then(|name| name.to_str()) {
         Some("debug") | None => "dev",

@@ -5,22 +5,30 @@
 //! by systemd, and by a bare WebSocket where every byte counts.
 
 mod binary;
+mod checks;
 mod clock;
 mod http;
 mod hub;
 mod lines;
 mod node;
+mod not_yet;
 mod program;
+mod server;
+mod wire;
 
 use std::{path::PathBuf, time::Duration};
 
 pub use binary::clock_app;
+pub use checks::{prove, prove_over};
 pub use clock::{Clock, Ended, Launch};
 pub use http::Response;
 pub use hub::HubConnection;
 pub use lines::Lines;
 pub use node::Script;
+pub use not_yet::{NOT_YET, not_yet};
 pub use program::{find, missing};
+pub use server::ConformanceServer;
+pub use wire::Wire;
 
 /// How long anything may take that is expected to happen: long, since a busy machine is no failure.
 pub const PATIENCE: Duration = Duration::from_secs(20);

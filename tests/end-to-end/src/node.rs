@@ -30,10 +30,7 @@ impl Script {
     /// Where node or its packages are not to be had.
     #[must_use]
     pub fn start(name: &str, arguments: &[&str]) -> Self {
-        let mut process = Command::new(find("node").expect("node is there"))
-            .arg(name)
-            .args(arguments)
-            .current_dir(installed())
+        let mut process = Self::command(name, arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -44,6 +41,18 @@ impl Script {
             process,
             output,
         }
+    }
+
+    /// The command that runs the script to its end, with its packages installed.
+    ///
+    /// # Panics
+    ///
+    /// Where node or its packages are not to be had.
+    #[must_use]
+    pub fn command(name: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(find("node").expect("node is there"));
+        command.arg(name).args(arguments).current_dir(installed());
+        command
     }
 
     /// Tells it to do something.

@@ -1,0 +1,100 @@
+//! The conformance server as a process: every feature of a hub, for clients to prove.
+
+use std::{
+    env,
+    net::{SocketAddr, ToSocketAddrs},
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    sync::OnceLock,
+};
+
+use crate::{Lines, Response, binary, http};
+
+/// A running conformance server, on a free port of 127.0.0.1; it is killed when dropped.
+///
+/// With the variable `END_TO_END_SERVER` (host and port), it is that server instead, whoever started it: so can the
+/// checks themselves be held against another server of the same contract.
+#[derive(Debug)]
+pub struct ConformanceServer {
+    process: Option<Child>,
+    address: SocketAddr,
+}
+
+impl ConformanceServer {
+    /// Starts it, built by cargo where necessary, and returns when it listens.
+    ///
+    /// # Panics
+    ///
+    /// Where it cannot be built or started.
+    #[must_use]
+    pub fn start() -> Self {
+        if let Some(address) = other_server() {
+            return Self {
+                process: None,
+                address,
+            };
+        }
+        let mut process = Command::new(binary())
+            .args(["--urls", "http://127.0.0.1:0"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the server's binary can be started");
+        let mut output = Lines::of(process.stdout.take().expect("stdout is piped"));
+        let address = output.find("`Now listening on`", |line| {
+            let (_, address) = line.split_once("Now listening on: http://")?;
+            Some(address.trim_end().parse().expect("an address and a port"))
+        });
+        Self {
+            process: Some(process),
+            address,
+        }
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The address of a path.
+    #[must_use]
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// What it answers to a request without a body.
+    #[must_use]
+    pub fn ask(&self, verb: &str, path: &str) -> Response {
+        http::request(self.address, verb, path)
+    }
+
+    /// The number of its process, where it is one of ours.
+    #[must_use]
+    pub fn process(&self) -> Option<u32> {
+        self.process.as_ref().map(Child::id)
+    }
+}
+
+impl Drop for ConformanceServer {
+    fn drop(&mut self) {
+        if let Some(process) = &mut self.process {
+            // Nothing is to be done about a process that has ended already.
+            let _ = process.kill();
+            let _ = process.wait();
+        }
+    }
+}
+
+fn other_server() -> Option<SocketAddr> {
+    let address = env::var("END_TO_END_SERVER").ok()?;
+    address
+        .to_socket_addrs()
+        .expect("END_TO_END_SERVER is a host and a port")
+        .next()
+}
+
+fn binary() -> &'static PathBuf {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| binary::build("conformance-server"))
+}
