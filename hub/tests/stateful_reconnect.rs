@@ -22,7 +22,7 @@ struct NoteHub {
 #[hub]
 impl NoteHub {
     pub async fn note(&self, number: u64) -> u64 {
-        if number % 7 == 0 {
+        if number.is_multiple_of(7) {
             tokio::task::yield_now().await;
         }
         self.notes.0.lock().unwrap().push(number);

@@ -35,6 +35,7 @@ mod json;
 mod message;
 mod messagepack;
 mod protocol;
+mod sequence;
 
 pub use arguments::{ArgumentSink, Arguments};
 pub use binding::{ArgumentReader, RawArguments, RawValue};
@@ -43,6 +44,5 @@ pub use framing::Frame;
 pub use message::{
     Completion, CompletionOutcome, Headers, IncomingMessage, Invocation, InvocationKind,
 };
-mod tmpseq;
-pub use tmpseq::{SequenceError, SequenceReceiver, SequenceSender};
 pub use protocol::{HubProtocol, TransferFormat};
+pub use sequence::{SequenceError, SequenceReceiver, SequenceSender};

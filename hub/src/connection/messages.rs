@@ -153,7 +153,7 @@ impl<T: Transport> Session<T> {
             };
             match upload.deliver(item) {
                 Delivered::Done => return Ok(()),
-                Delivered::Full => self.wait_for_room(&*upload).await?,
+                Delivered::Full => Box::pin(self.wait_for_room(&*upload)).await?,
                 Delivered::Unfit(error) => {
                     tracing::warn!(hub = self.hub.name(), connection_id = &*self.connection.id, stream_id = id, %error, "a client uploaded what the hub method does not take");
                     let text = "Failed to bind Stream message.";

@@ -20,22 +20,26 @@ use campanile_host::CancellationToken;
 
 use super::handshake::{Opening, shake_hands};
 use super::{Connection, End, close};
-use crate::HttpTransportType;
 use crate::dispatch::HubDispatcher;
 use crate::transport::{Received, Transport};
+use crate::{HttpTransportType, HubResult};
 
 /// Serves one client until it is gone.
+///
+/// What a waiting connection keeps is this future, so that whatever runs only at its beginning or its end is boxed: it is
+/// gone again when the connection waits.
 pub(crate) async fn serve<T: Transport>(
-    mut transport: T,
+    mut transport: Box<T>,
     opening: Opening,
     hub: Arc<dyn HubDispatcher>,
 ) {
     let (stopping, aborted) = (opening.stopping.clone(), opening.aborted.clone());
-    let Some((connection, input)) = shake_hands(&mut transport, opening, &hub).await else {
+    let shaken = Box::pin(shake_hands(&mut *transport, opening, &hub)).await;
+    let Some((connection, input)) = shaken else {
         return;
     };
     let connection = Arc::new(connection);
-    let session = Session {
+    let mut session = Session {
         transport,
         connection,
         hub,
@@ -43,11 +47,19 @@ pub(crate) async fn serve<T: Transport>(
         blocked: false,
         gone: false,
     };
-    session.run(&stopping, &aborted).await;
+    let welcomed = Box::pin(session.welcome(&stopping)).await;
+    let end = match welcomed {
+        Ok(()) => session.exchange().await,
+        Err(error) => {
+            tracing::error!(hub = session.hub.name(), connection_id = &*session.connection.id, %error, "a client could not be connected");
+            End::Rejected(error)
+        }
+    };
+    Box::pin(session.end(end, &aborted)).await;
 }
 
 pub(super) struct Session<T> {
-    pub(super) transport: T,
+    pub(super) transport: Box<T>,
     pub(super) connection: Arc<Connection>,
     pub(super) hub: Arc<dyn HubDispatcher>,
     /// What has been received and not yet been parsed: the beginning of a message, or what waits for a slot.
@@ -65,29 +77,21 @@ enum Event {
 }
 
 impl<T: Transport> Session<T> {
-    async fn run(mut self, stopping: &CancellationToken, aborted: &CancellationToken) {
+    /// Lets the client in.
+    async fn welcome(&mut self, stopping: &CancellationToken) -> HubResult<()> {
         let (hub, connection) = (self.hub.clone(), self.connection.clone());
-        let lifetime = hub.lifetime().clone();
-        let joined = self.while_writing(lifetime.connected(&connection)).await;
+        self.while_writing(hub.lifetime().connected(&connection))
+            .await?;
         // Whoever stops the hub walks the connections that have joined; who joins later finds out here.
         if stopping.is_cancelled() {
             connection.end(End::Stopping);
         }
-        let welcome = match joined {
-            Ok(()) => {
-                self.while_writing(hub.clone().on_connected(connection.clone()))
-                    .await
-            }
-            refused => refused,
-        };
-        let welcomed = welcome.is_ok();
-        let end = match welcome {
-            Ok(()) => self.exchange().await,
-            Err(error) => {
-                tracing::error!(hub = hub.name(), connection_id = &*connection.id, %error, "a client could not be connected");
-                End::Rejected(error)
-            }
-        };
+        self.while_writing(hub.on_connected(connection)).await
+    }
+
+    /// Says goodbye to the client and tells the hub, both at once.
+    async fn end(mut self, end: End, aborted: &CancellationToken) {
+        let (hub, connection) = (self.hub.clone(), self.connection.clone());
         if matches!(end, End::Stopping) {
             self.let_invocations_end(aborted).await;
         }
@@ -100,29 +104,12 @@ impl<T: Transport> Session<T> {
         self.transport.end_resuming();
         close::say_goodbye(&connection, &end, hub.options());
         let gone = self.gone || matches!(end, End::Stuck);
-        let error = end.into_error();
-        let farewell = async {
-            connection.aborted().cancel();
-            if welcomed
-                && let Err(error) = hub
-                    .clone()
-                    .on_disconnected(connection.clone(), error.as_ref())
-                    .await
-            {
-                tracing::error!(hub = hub.name(), connection_id = &*connection.id, %error, "on_disconnected failed");
-            }
-            if let Err(error) = lifetime.disconnected(&connection).await {
-                tracing::error!(hub = hub.name(), connection_id = &*connection.id, %error, "a connection could not be taken out");
-            }
-        };
         if gone {
             drop(self);
-            farewell.await;
+            tell_hub(&hub, &connection, end).await;
         } else {
-            let goodbye = async {
-                close::finish(&mut self.transport, &connection, hub.options(), aborted).await;
-            };
-            tokio::join!(goodbye, farewell);
+            let goodbye = close::finish(&mut *self.transport, &connection, hub.options(), aborted);
+            tokio::join!(goodbye, tell_hub(&hub, &connection, end));
         }
     }
 
@@ -237,5 +224,23 @@ impl<T: Transport> Session<T> {
             () = ended => {}
             () = aborted.cancelled() => {}
         }
+    }
+}
+
+/// Tells whoever has to know that a connection is over: its methods, its hub, the lifetime manager.
+async fn tell_hub(hub: &Arc<dyn HubDispatcher>, connection: &Arc<Connection>, end: End) {
+    connection.aborted().cancel();
+    let welcomed = !matches!(end, End::Rejected(_));
+    let error = end.into_error();
+    if welcomed
+        && let Err(error) = hub
+            .clone()
+            .on_disconnected(connection.clone(), error.as_ref())
+            .await
+    {
+        tracing::error!(hub = hub.name(), connection_id = &*connection.id, %error, "on_disconnected failed");
+    }
+    if let Err(error) = hub.lifetime().disconnected(connection).await {
+        tracing::error!(hub = hub.name(), connection_id = &*connection.id, %error, "a connection could not be taken out");
     }
 }

@@ -162,7 +162,8 @@ impl Endpoint {
                 match sockets {
                     Some(sockets) => {
                         let transport =
-                            ResumingTransport::new(transport, sockets, served.options());
+                            ResumingTransport::new(*transport, sockets, served.options());
+                        let transport = Box::new(transport);
                         served.serve(transport, opening).await;
                     }
                     None => served.serve(transport, opening).await,
@@ -187,7 +188,7 @@ impl Endpoint {
         let served = self.served.clone();
         tokio::spawn(async move {
             if let Some(transport) = upgraded(upgrade, served.options()).await {
-                sockets.put(transport);
+                sockets.put(*transport);
             }
         });
         let (head, _) = response.into_parts();
@@ -364,6 +365,7 @@ impl Endpoint {
         let (parts, _) = request.into_parts();
         let (opening, attachment) = self.open(attached, &parts);
         let served = self.served.clone();
+        let transport = Box::new(transport);
         tokio::spawn(async move {
             served.serve(transport, opening).await;
             drop(attachment);
@@ -409,11 +411,13 @@ impl Drop for Attachment {
 async fn upgraded(
     upgrade: OnUpgrade,
     options: &HubOptions,
-) -> Option<WebSocketTransport<TokioIo<Upgraded>>> {
+) -> Option<Box<WebSocketTransport<TokioIo<Upgraded>>>> {
     match upgrade.await {
         Ok(upgraded) => {
             let maximum = options.maximum_receive_message_size;
-            Some(WebSocketTransport::new(TokioIo::new(upgraded), maximum).await)
+            Some(Box::new(
+                WebSocketTransport::new(TokioIo::new(upgraded), maximum).await,
+            ))
         }
         Err(error) => {
             tracing::debug!(%error, "a client went away before its upgrade");
