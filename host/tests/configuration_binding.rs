@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use campanile_host::configuration::{
-    BindError, BindProblemKind, Configuration, ConfigurationBuilder,
+    BindError, BindProblemKind, ByteSize, Configuration, ConfigurationBuilder, Url,
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -464,4 +464,29 @@ fn a_flood_of_problems_ends() {
     let values: Vec<String> = (0..5_000).map(|it| format!("\"x{it}\"")).collect();
     let error = bind::<Vec<u8>>(&format!("{{\"S\": [{}]}}", values.join(","))).unwrap_err();
     assert_eq!(error.problems().len(), 100);
+}
+
+#[derive(Deserialize, Debug)]
+struct Limits {
+    #[expect(dead_code, reason = "it is only bound")]
+    body: ByteSize,
+    #[expect(dead_code, reason = "it is only bound")]
+    proxy: Url,
+}
+
+#[test]
+fn sizes_and_urls_are_types_of_settings_and_say_what_they_want() {
+    let json = r#"{"S": {"Body": 4096, "Proxy": "https://me:pw@example.org:8443/a"}}"#;
+    let limits = format!("{:?}", bind::<Limits>(json).unwrap());
+    assert_eq!(
+        limits,
+        "Limits { body: ByteSize(4096), proxy: https://me:***@example.org:8443/a }"
+    );
+    let report = problems::<Limits>(r#"{"S": {"Body": "4 K", "Proxy": "example.org"}}"#).join("\n");
+    for says in [
+        "wanted a size in bytes such as 4096, 64 KiB or 10 MB, found '4 K'",
+        "wanted an absolute URL such as https://example.org/path: it has no scheme",
+    ] {
+        assert!(report.contains(says), "{report}");
+    }
 }

@@ -113,3 +113,40 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_says_replace_takes_the_place_of_all_that_is_weaker() {
+    let weak =
+        r#"{"Clock": {"Zones": ["a", "b", "c"], "Bells": {"X": 1, "Y": {"Z": 2}}, "Name": "n"}}"#;
+    for (strong, zones) in [
+        (r#"{"Clock": {"Zones": {"$replace": ["x"]}}}"#, vec!["x"]),
+        (r#"{"clock:ZONES:$REPLACE": ["x", "y"]}"#, vec!["x", "y"]),
+        (r#"{"Clock": {"Zones": {"$replace": []}}}"#, vec![]),
+        (r#"{"Clock": {"Zones": {"$replace": null}}}"#, vec![]),
+        (r#"{"Clock": {"Zones": ["x"]}}"#, vec!["x", "b", "c"]),
+    ] {
+        let configuration = ConfigurationBuilder::new()
+            .add_json_text(weak)
+            .add_json_text(strong)
+            .build()
+            .unwrap();
+        let bound: Vec<String> = configuration.bind("Clock:Zones").unwrap();
+        assert_eq!(bound, zones, "{strong}");
+        assert_eq!(configuration.get("Clock:Name").as_deref(), Some("n"));
+        assert!(!configuration.exists("Clock:Zones:$replace"));
+    }
+}
+
+#[test]
+fn a_replaced_section_can_be_added_to_by_stronger_sources() {
+    let configuration = ConfigurationBuilder::new()
+        .add_json_text(r#"{"Bells": {"X": 1, "Y": {"Z": 2}}}"#)
+        .add_json_text(r#"{"Bells": {"$replace": {"Y": {"W": 3}}, "V": 4}}"#)
+        .add_command_line(["--Bells:Y:U=5"])
+        .build()
+        .unwrap();
+    let mut entries = configuration.entries();
+    entries.retain(|(_, value)| value.is_some());
+    let keys: Vec<&str> = entries.iter().map(|(key, _)| key.as_str()).collect();
+    assert_eq!(keys, ["Bells:V", "Bells:Y:U", "Bells:Y:W"]);
+}

@@ -41,6 +41,12 @@ pub struct HubOptions {
     pub long_polling_timeout: Duration,
     /// How long a negotiated connection may stay without a transport, and a polling one without a poll. Default: 15 s.
     pub disconnect_timeout: Duration,
+    /// Whether a client whose WebSocket is cut may come back to the same connection, losing nothing. Off by default: the
+    /// server keeps what such a client has not acknowledged, and the connection for
+    /// [`disconnect_timeout`](Self::disconnect_timeout).
+    pub allow_stateful_reconnects: bool,
+    /// How many bytes are kept that a client has not acknowledged before sends to it wait. Default: 100,000.
+    pub stateful_reconnect_buffer_size: usize,
     /// The lowest negotiate version that is served, 0 or 1. Default: 0.
     pub minimum_protocol_version: i32,
     /// The transports that are offered.
@@ -64,6 +70,8 @@ impl Default for HubOptions {
             close_timeout: Duration::from_secs(5),
             long_polling_timeout: Duration::from_secs(90),
             disconnect_timeout: Duration::from_secs(15),
+            allow_stateful_reconnects: false,
+            stateful_reconnect_buffer_size: 100_000,
             minimum_protocol_version: 0,
             transports: HttpTransports::default(),
         }

@@ -12,14 +12,31 @@ use super::environment_variables::{EnvironmentVariables, Variables};
 use super::error::ConfigurationError;
 use super::in_memory::InMemory;
 use super::json::{JsonFile, JsonText};
-use super::key_per_file::KeyPerFile;
+use super::key_per_file::{Content, KeyPerFile};
 use super::layer::{Layer, Provider};
 use super::live::Live;
 
 /// Collects the sources of a [`Configuration`]. What is added later wins, key by key.
 ///
-/// Arrays are keys too (`Zones:0`, `Zones:1`), so they merge by index; nothing replaces an array as a whole. This and all
-/// else about how keys merge is .NET's `ConfigurationBuilder`.
+/// Arrays are keys too (`Zones:0`, `Zones:1`), so they merge by index. This and all else about how keys merge is that of
+/// .NET's `ConfigurationBuilder`, but for one addition: what stands below the segment `$replace` takes the place of all that
+/// weaker sources say there. It works for arrays and sections, in every source that can spell it:
+///
+/// ```
+/// # use campanile_host::configuration::ConfigurationBuilder;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let configuration = ConfigurationBuilder::new()
+///     .add_json_text(r#"{ "Zones": ["UTC", "Europe/Vienna"], "Bells": { "A": 1, "B": 2 } }"#)
+///     .add_json_text(r#"{ "Zones": { "$replace": ["Europe/Paris"] } }"#)
+///     .add_command_line(["--Bells:$replace:C", "3"])
+///     .build()?;
+/// assert_eq!(configuration.bind::<Vec<String>>("Zones")?, ["Europe/Paris"]);
+/// assert_eq!(configuration.section("Bells").children().len(), 1);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// An ordinary builder:
 ///
 /// ```
 /// use campanile_host::configuration::ConfigurationBuilder;
@@ -79,6 +96,16 @@ impl ConfigurationBuilder {
             name: path.to_string_lossy().into_owned(),
             path: self.base.join(path),
             optional,
+            watched: self.watched,
+        })
+    }
+
+    /// Adds an optional file whose values have the origin `name` and a line.
+    pub(super) fn add_json_file_named(&mut self, name: &str, path: &Path) -> &mut Self {
+        self.add(JsonFile {
+            name: name.to_owned(),
+            path: self.base.join(path),
+            optional: true,
             watched: self.watched,
         })
     }
@@ -156,6 +183,7 @@ impl ConfigurationBuilder {
             path: self.base.join(folder),
             optional,
             watched: self.watched,
+            content: Content::Texts,
         })
     }
 

@@ -191,13 +191,26 @@ impl Configuration {
         &self.live
     }
 
+    /// What tells whether the configuration is still the same.
+    pub(crate) fn moment(&self) -> Moment {
+        Moment(self.tree())
+    }
+
     /// Has `callback` called with what has changed.
-    #[allow(dead_code, reason = "live options follow")]
     pub(crate) fn on_change_of(
         &self,
         callback: impl Fn(&Change) + Send + Sync + 'static,
     ) -> ChangeRegistration {
         self.live.listeners.add(callback)
+    }
+}
+
+/// The configuration at one time.
+pub(crate) struct Moment(Arc<Tree>);
+
+impl PartialEq for Moment {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
 }
 

@@ -39,6 +39,20 @@ pub(super) enum Variables {
 }
 
 impl Variables {
+    /// One of them; its name is taken as it is.
+    pub(super) fn get(&self, name: &str) -> Option<String> {
+        match self {
+            Self::Given(variables) => variables
+                .iter()
+                .rev()
+                .find(|(given, _)| given == name)
+                .map(|(_, value)| value.clone()),
+            Self::Process => {
+                std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
+            }
+        }
+    }
+
     /// Variables that are not Unicode keep what can be shown of them.
     fn read(&self) -> Vec<(String, String)> {
         match self {

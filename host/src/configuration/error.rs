@@ -98,6 +98,16 @@ pub enum ConfigurationError {
         /// Which setting names it.
         origin: String,
     },
+    /// The id of the user secrets cannot be the name of a folder.
+    #[error(
+        "the user secrets id '{id}' has to be the name of a folder, such as a GUID (it comes from {origin})"
+    )]
+    UserSecretsId {
+        /// The id as given.
+        id: String,
+        /// Where it is from.
+        origin: String,
+    },
     /// A setting that says how configuration is read cannot be used.
     #[error(transparent)]
     Host(BindError),

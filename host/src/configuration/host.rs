@@ -8,6 +8,10 @@ use super::builder::ConfigurationBuilder;
 use super::environment_variables::Variables;
 use super::error::ConfigurationError;
 use super::in_memory::InMemory;
+use super::{credentials, key, user_secrets};
+
+/// The environment that has user secrets.
+const DEVELOPMENT: &str = "Development";
 
 /// The environment of a host that is not told of one.
 const DEFAULT_ENVIRONMENT: &str = "Production";
@@ -16,6 +20,7 @@ const DEFAULT_ENVIRONMENT: &str = "Production";
 const ENVIRONMENT: &str = "environment";
 const APPLICATION_NAME: &str = "applicationName";
 const CONTENT_ROOT: &str = "contentRoot";
+const USER_SECRETS_ID: &str = "userSecretsId";
 const RELOAD: &str = "hostBuilder:reloadConfigOnChange";
 
 /// The folder in the content root that appsettings files may be in as well.
@@ -61,9 +66,13 @@ impl HostConfiguration {
 /// 4. the command line
 /// 5. `config/appsettings.json`, then `appsettings.json`, in the content root
 /// 6. `config/appsettings.{Environment}.json`, then `appsettings.{Environment}.json`
-/// 7. all environment variables
-/// 8. the command line again
-/// 9. what [`sources`](Self::sources) adds
+/// 7. in Development, user secrets: the file that `dotnet user-secrets` keeps for the id that the key `userSecretsId` gives,
+///    in any of the sources above (`~/.microsoft/usersecrets/{id}/secrets.json`)
+/// 8. the credentials of a systemd service, files in `$CREDENTIALS_DIRECTORY` that are named as keys: `LoadCredential=
+///    Mail__Password:/etc/..`; what is not UTF-8 is left out
+/// 9. all environment variables
+/// 10. the command line again
+/// 11. what [`sources`](Self::sources) adds
 ///
 /// Files are watched while the host runs, unless `hostBuilder:reloadConfigOnChange` is `false`: see
 /// [`Configuration::watch`].
@@ -155,7 +164,15 @@ impl HostConfigurationBuilder {
                 .map_err(ConfigurationError::Host)?
                 .unwrap_or(true),
         );
-        self.add_application_sources(&mut builder, &environment_name);
+        Self::add_files(&mut builder, &environment_name);
+        if key::same(&environment_name, DEVELOPMENT) {
+            self.add_user_secrets(&mut builder)?;
+        }
+        if let Some(credentials) = credentials::source(&self.variables) {
+            builder.add(credentials);
+        }
+        builder.add_environment_variables("");
+        builder.add_command_line(self.arguments.iter().cloned());
         for add in self.additions {
             add(&mut builder);
         }
@@ -180,7 +197,22 @@ impl HostConfigurationBuilder {
         builder.add_command_line(self.arguments.iter().cloned());
     }
 
-    fn add_application_sources(&self, builder: &mut ConfigurationBuilder, environment: &str) {
+    fn add_user_secrets(
+        &self,
+        builder: &mut ConfigurationBuilder,
+    ) -> Result<(), ConfigurationError> {
+        let known = builder.build()?;
+        let Some(id) = known.get(USER_SECRETS_ID) else {
+            return Ok(());
+        };
+        let origin = known.origin(USER_SECRETS_ID);
+        if let Some(path) = user_secrets::file(&self.variables, &id, origin)? {
+            builder.add_json_file_named(user_secrets::ORIGIN, &path);
+        }
+        Ok(())
+    }
+
+    fn add_files(builder: &mut ConfigurationBuilder, environment: &str) {
         for file in [
             "appsettings.json".to_owned(),
             format!("appsettings.{environment}.json"),
@@ -188,8 +220,6 @@ impl HostConfigurationBuilder {
             builder.add_json_file(Path::new(FOLDER).join(&file), true);
             builder.add_json_file(file, true);
         }
-        builder.add_environment_variables("");
-        builder.add_command_line(self.arguments.iter().cloned());
     }
 }
 

@@ -2,6 +2,9 @@
 
 use std::cmp::Ordering;
 
+/// The segment below which stands what replaces all that weaker sources say.
+const REPLACE: &str = "$replace";
+
 /// What separates the segments of a key.
 pub(super) const SEPARATOR: char = ':';
 
@@ -47,6 +50,26 @@ pub(super) fn compare_segments(left: &str, right: &str) -> Ordering {
     }
 }
 
+/// What a key is that says `$replace`: the key of what is replaced, and the key without that segment.
+///
+/// Nothing replaces the whole configuration.
+pub(super) fn replacement(key: &str) -> Option<(String, String)> {
+    // Nearly no key is one.
+    if !key.contains('$') {
+        return None;
+    }
+    let is_marker = |segment: &str| same(segment, REPLACE);
+    let segments: Vec<&str> = key.split(SEPARATOR).collect();
+    let at = segments.iter().position(|it| is_marker(it))?;
+    let separator = SEPARATOR.to_string();
+    let rest: Vec<&str> = segments
+        .iter()
+        .copied()
+        .filter(|it| !is_marker(it))
+        .collect();
+    (at > 0).then(|| (segments[..at].join(&separator), rest.join(&separator)))
+}
+
 /// The key that an environment variable or a file name stands for: `__` separates segments there.
 pub(super) fn from_name(name: &str) -> String {
     name.replace("__", ":")
@@ -75,6 +98,16 @@ mod tests {
         assert!(same("grüße", "GRÜßE"));
         assert!(!same("a", "aa"));
         assert_eq!(fold("straße"), "STRAßE");
+    }
+
+    #[test]
+    fn a_replacement_is_known_by_its_segment() {
+        let pair = |of: &str, key: &str| Some((of.to_owned(), key.to_owned()));
+        assert_eq!(replacement("A:B:$replace:0"), pair("A:B", "A:B:0"));
+        assert_eq!(replacement("A:$Replace"), pair("A", "A"));
+        assert_eq!(replacement("A:$replace:B:$replace:C"), pair("A", "A:B:C"));
+        assert_eq!(replacement("A:B"), None);
+        assert_eq!(replacement("$replace:A"), None);
     }
 
     #[test]

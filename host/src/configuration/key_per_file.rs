@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::credentials;
 use super::error::ConfigurationError;
 use super::fingerprint::Fingerprint;
 use super::key;
@@ -17,11 +18,22 @@ pub(super) struct KeyPerFile {
     pub(super) path: PathBuf,
     pub(super) optional: bool,
     pub(super) watched: bool,
+    pub(super) content: Content,
+}
+
+/// What the files of a folder are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Content {
+    /// Texts, all of them.
+    Texts,
+    /// Credentials of systemd: those that are texts. Keys and certificates are among them as well.
+    Credentials,
 }
 
 impl Provider for KeyPerFile {
     fn load(&self) -> Result<Layer, ConfigurationError> {
         let mut layer = Layer::default();
+        let is_credentials = self.content == Content::Credentials;
         let mut seen = HashMap::new();
         for (name, path) in self.files()? {
             let key = key::from_name(&name);
@@ -33,8 +45,18 @@ impl Provider for KeyPerFile {
                     second: name,
                 });
             }
-            let text = read_text(&path)?;
-            layer.insert(key, &path.to_string_lossy(), Some(text));
+            let text = match read_text(&path) {
+                Err(error) if error.kind() == io::ErrorKind::InvalidData && is_credentials => {
+                    continue;
+                }
+                text => text.map_err(unreadable(&path))?,
+            };
+            let origin = if is_credentials {
+                format!("{}{name}", credentials::ORIGIN)
+            } else {
+                format!("{}{}", credentials::FOLDER_ORIGIN, path.display())
+            };
+            layer.insert(key, &origin, Some(text));
         }
         Ok(layer)
     }
@@ -78,8 +100,8 @@ impl KeyPerFile {
 }
 
 /// The content without the one line break that editors put at the end.
-fn read_text(path: &Path) -> Result<String, ConfigurationError> {
-    let mut text = std::fs::read_to_string(path).map_err(unreadable(path))?;
+fn read_text(path: &Path) -> io::Result<String> {
+    let mut text = std::fs::read_to_string(path)?;
     if text.ends_with('\n') {
         text.pop();
     }

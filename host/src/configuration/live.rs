@@ -35,7 +35,6 @@ pub(crate) struct Change {
 
 impl Change {
     /// Whether anything below one of these sections is not what it was.
-    #[allow(dead_code, reason = "live options follow")]
     pub(crate) fn concerns(&self, sections: &[Option<&str>]) -> bool {
         let (old, new) = (self.old.view(sections), self.new.view(sections));
         !old.has_same_values(&new)

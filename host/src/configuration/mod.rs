@@ -4,6 +4,17 @@
 //! secrets, pairs of the program, and any source of the `config` crate. [`HostConfigurationBuilder`] adds those that a
 //! host has when nobody says otherwise. [`Configuration`] is what comes out.
 //!
+//! # What .NET users look for
+//!
+//! | .NET | here |
+//! | --- | --- |
+//! | `AddJsonFile(.., reloadOnChange: true)` | [`ConfigurationBuilder::reload_on_change`], for the files that are added after it; a host has it on |
+//! | `IConfigurationRoot.Reload`, `GetReloadToken`, `ChangeToken.OnChange` | [`Configuration::reload`], [`changes`](Configuration::changes), [`on_change`](Configuration::on_change) |
+//! | user secrets | the id is the value of `userSecretsId`, best kept in `appsettings.Development.json`; `dotnet user-secrets --id` writes them |
+//! | `GetDebugView` | [`Configuration::debug_view`], with [`hide_secrets`] |
+//! | (none: arrays always merge by index) | `"Zones": { "$replace": ["UTC"] }` replaces one whole, see [`ConfigurationBuilder`] |
+//! | `ErrorOnUnknownConfiguration` | the default; [`bind_lenient`](Configuration::bind_lenient) opts out, for options [`OptionsBuilder::bind_lenient`](crate::options::OptionsBuilder::bind_lenient) |
+//!
 //! # How types are read
 //!
 //! [`Configuration::bind`] deserializes by serde, and reads text the way that .NET's configuration binder does:
@@ -19,6 +30,8 @@
 //! | `Option` | nothing for a null, and for an empty text where an empty text is none of the type |
 //! | lists | the values of all keys below, in order: indices by number, then names; an empty text is an empty list |
 //! | maps | the keys below, as they are spelled |
+//! | [`ByteSize`] | `4096`, `64 KiB`, `1.5 MB` |
+//! | [`Url`] | absolute: `https://example.org/a`, `redis://localhost:6379` |
 //! | everything else | as its `Deserialize` reads a string: `String`, `Uuid`, `IpAddr`, `PathBuf` |
 //!
 //! The key of a struct's field is its name without regard to case and underscores: `Interval` and `INTERVAL` both are
@@ -37,6 +50,7 @@
 
 mod binding;
 mod builder;
+mod byte_size;
 mod changes;
 mod command_line;
 #[expect(
@@ -44,6 +58,8 @@ mod command_line;
     reason = "the type that the module is named after"
 )]
 mod configuration;
+mod credentials;
+mod debug_view;
 mod environment_variables;
 mod error;
 mod files;
@@ -59,15 +75,23 @@ mod listeners;
 mod live;
 mod section;
 mod tree;
+mod url;
+mod user_secrets;
 mod watch;
 
+pub(crate) use binding::time_span;
 pub use binding::{BindError, BindProblem, BindProblemKind};
 pub use builder::ConfigurationBuilder;
+pub use byte_size::{ByteSize, ByteSizeError};
 pub use changes::ConfigurationChanges;
 pub use configuration::Configuration;
+pub use debug_view::hide_secrets;
 pub use error::{ConfigurationError, ReloadError};
 pub use files::ConfigurationFile;
 pub use host::{HostConfiguration, HostConfigurationBuilder};
 pub use listeners::ChangeRegistration;
+pub(crate) use listeners::Listeners;
+pub(crate) use live::Change;
 pub use section::ConfigurationSection;
+pub use url::{Url, UrlError};
 pub use watch::ConfigurationWatch;

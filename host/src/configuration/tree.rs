@@ -57,9 +57,16 @@ impl Tree {
     /// The leaves are texts or nulls (see [`super::layer::Layer`]).
     pub(super) fn merge<'l>(layers: impl IntoIterator<Item = &'l [(String, Value)]>) -> Self {
         let mut tree = Self::empty(String::new());
-        for (key, value) in layers.into_iter().flatten() {
-            let node = tree.entry(key);
-            tree.nodes[node].value = Some(value.clone());
+        for layer in layers {
+            for (replaced, _) in layer.iter().filter_map(|(key, _)| key::replacement(key)) {
+                tree.clear(&replaced);
+            }
+            for (key, value) in layer {
+                let replacement = key::replacement(key);
+                let key = replacement.as_ref().map_or(key, |(_, key)| key);
+                let node = tree.entry(key);
+                tree.nodes[node].value = Some(value.clone());
+            }
         }
         tree.sort();
         tree.name_paths();
@@ -134,6 +141,18 @@ impl Tree {
             nodes: vec![root],
             index: HashMap::new(),
         }
+    }
+
+    /// Forgets the value of a key and all that is below it.
+    fn clear(&mut self, key: &str) {
+        let Some(node) = self.find(Some(key)) else {
+            return;
+        };
+        self.nodes[node].value = None;
+        self.nodes[node].children.clear();
+        // Nothing leads to the nodes below any more.
+        let below = key::join(Some(&key::fold(key)), "");
+        self.index.retain(|key, _| !key.starts_with(&below));
     }
 
     /// The node of a key, which is made where it is missing, and spelled anew.

@@ -29,6 +29,14 @@ pub enum OptionsError {
         /// The first section that they are bound to.
         section: String,
     },
+    /// Those of several names cannot be made.
+    #[error("{}", lines(.0))]
+    Several(Vec<Self>),
+}
+
+fn lines(errors: &[OptionsError]) -> String {
+    let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    lines.join("\n")
 }
 
 fn invalid(type_name: &str, sections: &[String], failures: &[String]) -> String {

@@ -1,5 +1,21 @@
 //! Options: typed settings, bound from sections of the configuration and checked before a host starts.
 //!
+//! A service that has them as a field or parameter says by the type how they follow the configuration:
+//!
+//! | | [`Options`] | [`OptionsSnapshot`] | [`OptionsMonitor`] |
+//! | --- | --- | --- | --- |
+//! | made | once, before the host starts | at the beginning of a scope as they are then | anew whenever their section changes |
+//! | in a singleton or hosted service | yes | no: the container says so when it is built | yes |
+//! | how they are read | like a reference | like a reference | [`current`](OptionsMonitor::current), [`changes`](OptionsMonitor::changes), [`on_change`](OptionsMonitor::on_change) |
+//!
+//! Several options of one type have names: [`configure_named`](crate::ServiceCollection::configure_named) registers them,
+//! `#[inject(key = "name")]` on any of the three injects them. A name that is not registered is found when the container is
+//! built.
+//!
+//! [`ServiceCollection::options`](crate::ServiceCollection::options) says all else: several sections, sections whose unknown
+//! keys are let pass, changes by code, checks by code, and [rules](rule) for single settings. All failures of all options
+//! are one report, and the host does not start. Options that fail while it runs are logged, and stay as they were.
+//!
 //! ```
 //! use std::sync::Arc;
 //! use std::time::Duration;
@@ -38,16 +54,26 @@
 //! # }
 //! ```
 
+mod builder;
 mod error;
+mod family;
+mod injectable;
+mod live;
+mod monitor;
 #[expect(
     clippy::module_inception,
     reason = "the type that the module is named after"
 )]
 mod options;
 mod registration;
+pub mod rule;
+mod snapshot;
 mod startup;
 mod step;
 
+pub use builder::OptionsBuilder;
 pub use error::OptionsError;
+pub use monitor::{OptionsChanges, OptionsMonitor};
 pub use options::Options;
+pub use snapshot::OptionsSnapshot;
 pub use startup::{StartupValidationError, StartupValidator, validate};

@@ -4,8 +4,6 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use crate::services::{Dependency, Injectable, Resolver, ServiceError};
-
 /// The options `T` of the program, as they are when it starts.
 ///
 /// Cheap to clone, and read like a reference to `T`. A service has them as a field or parameter, once `T` is registered by
@@ -66,15 +64,5 @@ impl<T> Clone for Options<T> {
 impl<T: fmt::Debug> fmt::Debug for Options<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Options").field(&self.value).finish()
-    }
-}
-
-impl<T: Send + Sync + 'static> Injectable for Options<T> {
-    fn dependency() -> Dependency {
-        Dependency::required::<Self>()
-    }
-
-    fn inject(resolver: &Resolver<'_>) -> Result<Self, ServiceError> {
-        resolver.required::<Self>().map(|shared| (*shared).clone())
     }
 }

@@ -4,7 +4,9 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use super::error::OptionsError;
+use super::family::Family;
 use super::options::Options;
+use super::step::DEFAULT;
 use crate::BoxError;
 use crate::services::{ServiceError, ServiceErrorKind, ServiceProvider};
 
@@ -73,7 +75,7 @@ impl fmt::Display for StartupValidationError {
 
 impl std::error::Error for StartupValidationError {}
 
-/// Checks the options `T` by making them.
+/// Checks the options `T` of all names by making them.
 pub(super) struct OptionsValidator<T>(PhantomData<fn() -> T>);
 
 impl<T> OptionsValidator<T> {
@@ -84,9 +86,24 @@ impl<T> OptionsValidator<T> {
 
 impl<T: Send + Sync + 'static> StartupValidator for OptionsValidator<T> {
     fn validate(&self, services: &ServiceProvider) -> Result<(), BoxError> {
-        match services.required::<Options<T>>() {
-            Ok(_) => Ok(()),
-            Err(error) => Err(options_error(&error).map_or_else(|| error.into(), Into::into)),
+        let all = services.required::<Family<T>>()?;
+        let mut failures = Vec::new();
+        for name in all.names() {
+            let made = if **name == *DEFAULT {
+                services.required::<Options<T>>()
+            } else {
+                services.required_keyed::<Options<T>>(String::from(&**name))
+            };
+            match made.map_err(|error| options_error(&error).ok_or(error)) {
+                Ok(_) => {}
+                Err(Ok(error)) => failures.push(error),
+                Err(Err(error)) => return Err(error.into()),
+            }
+        }
+        match <[OptionsError; 1]>::try_from(failures) {
+            Ok([failure]) => Err(failure.into()),
+            Err(failures) if failures.is_empty() => Ok(()),
+            Err(failures) => Err(OptionsError::Several(failures).into()),
         }
     }
 }

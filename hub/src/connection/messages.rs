@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Poll;
 
+use bytes::Buf;
 use campanile_hub_protocol::{
     Completion, CompletionOutcome, IncomingMessage, Invocation, InvocationKind, ProtocolError,
     RawValue,
@@ -18,10 +19,14 @@ use crate::transport::Transport;
 use crate::upload::{Deliver, Delivered};
 
 impl<T: Transport> Session<T> {
-    /// Handles every complete message in what has been received.
-    pub(super) async fn handle(&mut self, received: &[u8]) -> Option<End> {
+    pub(super) fn unblock(&mut self) {
         self.blocked = false;
         self.connection.beat.paused.store(false, Ordering::Relaxed);
+    }
+
+    /// Handles every complete message in what has been received.
+    pub(super) async fn handle(&mut self, received: &[u8]) -> Option<End> {
+        self.unblock();
         if self.input.is_empty() {
             let taken = match self.handle_messages(received).await {
                 Ok(taken) => taken,
@@ -35,7 +40,7 @@ impl<T: Transport> Session<T> {
         match self.handle_messages(&input).await {
             Ok(taken) => {
                 if taken < input.len() {
-                    input.drain(..taken);
+                    input.advance(taken);
                     self.input = input;
                 }
                 None
@@ -55,17 +60,26 @@ impl<T: Transport> Session<T> {
                 .map_err(|error| self.refuse(error))?;
             let Some(frame) = frame else { break };
             self.connection.hear();
-            match protocol
+            let message = protocol
                 .parse(frame.body)
-                .map_err(|error| self.refuse(error))?
+                .map_err(|error| self.refuse(error))?;
+            if let IncomingMessage::Invocation(invocation) = &message
+                && !self.has_slot_for(invocation)
             {
-                IncomingMessage::Invocation(invocation) => {
-                    if !self.invoke(invocation).await {
-                        self.blocked = true;
-                        self.connection.beat.paused.store(true, Ordering::Relaxed);
-                        break;
-                    }
-                }
+                self.blocked = true;
+                self.connection.beat.paused.store(true, Ordering::Relaxed);
+                break;
+            }
+            if message.is_counted() && !self.transport.count_received() {
+                tracing::debug!(
+                    connection_id = &*self.connection.id,
+                    "a message has been handled before"
+                );
+                taken += frame.consumed;
+                continue;
+            }
+            match message {
+                IncomingMessage::Invocation(invocation) => self.invoke(invocation).await,
                 IncomingMessage::Ping => {
                     self.connection.beat.watched.store(true, Ordering::Relaxed);
                 }
@@ -83,6 +97,11 @@ impl<T: Transport> Session<T> {
                     ..
                 } => self.take_item(&invocation_id, &item).await?,
                 IncomingMessage::Completion(completion) => self.complete(completion)?,
+                IncomingMessage::Ack(sequence_id) => self.transport.acknowledged(sequence_id),
+                IncomingMessage::Sequence(sequence_id) => {
+                    let in_order = self.transport.sequence(sequence_id);
+                    in_order.map_err(|error| End::Failed(HubError::from_error(error)))?;
+                }
                 other => {
                     tracing::debug!(connection_id = &*self.connection.id, message = ?other, "a message that nothing waits for");
                 }
@@ -92,13 +111,22 @@ impl<T: Transport> Session<T> {
         Ok(taken)
     }
 
-    /// Runs an invocation, unless every slot is taken: then `false`. Streams and uploads need none.
-    async fn invoke(&mut self, invocation: Invocation<'_>) -> bool {
-        let counted =
-            invocation.kind == InvocationKind::Ordinary && invocation.stream_ids.is_empty();
+    /// Whether an invocation can run now. Streams and uploads always can.
+    fn has_slot_for(&self, invocation: &Invocation<'_>) -> bool {
+        !takes_slot(invocation) || self.can_go_on()
+    }
+
+    /// Whether there is a free slot, and room for a result.
+    pub(super) fn can_go_on(&self) -> bool {
         let slots = self.hub.options().maximum_parallel_invocations_per_client;
-        if counted && !self.connection.begin_invocation(slots) {
-            return false;
+        self.connection.can_begin_invocation(slots) && !self.connection.queue.is_over_limit()
+    }
+
+    /// Runs an invocation that there is a slot for.
+    async fn invoke(&mut self, invocation: Invocation<'_>) {
+        let counted = takes_slot(&invocation);
+        if counted {
+            self.connection.begin_invocation();
         }
         let slot = counted.then(|| Slot(self.connection.clone()));
         if let Dispatch::Run(mut future, open) =
@@ -110,7 +138,6 @@ impl<T: Transport> Session<T> {
                 tokio::spawn(finish(future, slot, open));
             }
         }
-        true
     }
 
     /// Passes an item of an upload on. While the method has enough of them, nothing is read.
@@ -126,7 +153,7 @@ impl<T: Transport> Session<T> {
             };
             match upload.deliver(item) {
                 Delivered::Done => return Ok(()),
-                Delivered::Full => self.wait_for_room(&*upload).await?,
+                Delivered::Full => Box::pin(self.wait_for_room(&*upload)).await?,
                 Delivered::Unfit(error) => {
                     tracing::warn!(hub = self.hub.name(), connection_id = &*self.connection.id, stream_id = id, %error, "a client uploaded what the hub method does not take");
                     let text = "Failed to bind Stream message.";
@@ -191,6 +218,10 @@ impl<T: Transport> Session<T> {
         tracing::warn!(hub = self.hub.name(), connection_id = &*self.connection.id, %error, "a client sent too much at once");
         error
     }
+}
+
+fn takes_slot(invocation: &Invocation<'_>) -> bool {
+    invocation.kind == InvocationKind::Ordinary && invocation.stream_ids.is_empty()
 }
 
 /// An invocation's place among those of its connection.

@@ -133,18 +133,14 @@ impl Connection {
         end
     }
 
-    /// Counts an invocation as running, unless `limit` of them are.
-    pub(crate) fn begin_invocation(&self, limit: usize) -> bool {
-        let mut control = self.control();
-        let free = control.invocations < limit;
-        control.invocations += usize::from(free);
-        free
-    }
-
-    /// Whether [`begin_invocation`](Self::begin_invocation) would find a free slot. Only the connection's task begins
-    /// any, so a free slot stays free for it.
+    /// Whether one more invocation may run. Only the connection's task begins any, so a free slot stays free for it.
     pub(crate) fn can_begin_invocation(&self, limit: usize) -> bool {
         self.control().invocations < limit
+    }
+
+    /// Counts an invocation as running.
+    pub(crate) fn begin_invocation(&self) {
+        self.control().invocations += 1;
     }
 
     pub(crate) fn end_invocation(&self) {

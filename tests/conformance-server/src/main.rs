@@ -49,7 +49,10 @@ async fn main() -> Result<(), HostError> {
         .add_hub_with::<ParallelHub>("/hubs/parallel", |options| {
             options.maximum_parallel_invocations_per_client = 3;
         })
-        .add_hub::<ReconnectHub>("/hubs/reconnect")
+        .add_hub_with::<ReconnectHub>("/hubs/reconnect", |options| {
+            options.allow_stateful_reconnects = true;
+            options.stateful_reconnect_buffer_size = 2000;
+        })
         .map_connection_handler("/echo", Echo)
         .map_health_checks("/healthz")
         .build()?

@@ -7,6 +7,7 @@ use super::error::{BindProblem, BindProblemKind};
 use super::fault::{Fault, FaultKind};
 use super::field;
 use super::scalar::Text;
+use crate::configuration::credentials;
 use crate::configuration::environment_variables;
 use crate::configuration::key;
 use crate::configuration::tree::{Node, NodeId, Tree};
@@ -116,13 +117,14 @@ impl<'c> Here<'c> {
     }
 
     /// Whether the text may be a variable that has nothing to do with this program: `MAIL` is there in every login shell,
-    /// and does not mean the section `Mail`.
+    /// and does not mean the section `Mail`. Credentials have any names as well.
     fn is_foreign_variable(self) -> bool {
         let node = self.node();
-        let is_variable = node
-            .origin()
-            .is_some_and(|origin| origin.starts_with(environment_variables::ORIGIN));
-        is_variable && !node.path.contains(key::SEPARATOR)
+        let is_foreign = node.origin().is_some_and(|origin| {
+            origin.starts_with(environment_variables::ORIGIN)
+                || origin.starts_with(credentials::ORIGIN)
+        });
+        is_foreign && !node.path.contains(key::SEPARATOR)
     }
 
     fn report(self, kind: BindProblemKind) {

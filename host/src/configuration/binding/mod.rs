@@ -8,7 +8,7 @@ mod fault;
 mod field;
 mod here;
 mod scalar;
-mod time_span;
+pub(crate) mod time_span;
 
 use serde::de::DeserializeOwned;
 

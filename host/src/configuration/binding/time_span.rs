@@ -9,7 +9,7 @@ const HOW: &str =
 const MAXIMUM: Duration = Duration::new(922_337_203_685, 477_580_700);
 
 /// Reads a time span; the error says what is wanted, and how to write what was probably meant.
-pub(super) fn parse(text: &str) -> Result<Duration, String> {
+pub(crate) fn parse(text: &str) -> Result<Duration, String> {
     let text = text.trim();
     let general = || HOW.to_owned();
     if text.starts_with('-') {
@@ -59,6 +59,23 @@ pub(super) fn parse(text: &str) -> Result<Duration, String> {
         return Err(format!("{HOW} (at most 10675199.02:48:05.4775807)"));
     }
     Ok(span)
+}
+
+/// Writes a time span as .NET does.
+pub(crate) fn write(span: Duration) -> String {
+    let seconds = span.as_secs();
+    let (days, hours) = (seconds / 86_400, seconds / 3_600 % 24);
+    let (minutes, seconds) = (seconds / 60 % 60, seconds % 60);
+    let mut text = format!("{hours:02}:{minutes:02}:{seconds:02}");
+    if days > 0 {
+        text.insert_str(0, &format!("{days}."));
+    }
+    match span.subsec_nanos() {
+        0 => {}
+        nanos if nanos % 1_000_000 == 0 => text.push_str(&format!(".{:03}", nanos / 1_000_000)),
+        nanos => text.push_str(&format!(".{:07}", nanos / 100)),
+    }
+    text
 }
 
 /// Digits only, and few enough that no sum of them overflows.
@@ -121,6 +138,13 @@ mod tests {
         ] {
             let error = parse(text).unwrap_err();
             assert!(error.contains(says), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        for text in ["00:00:00", "00:00:00.250", "23:59:59.1234567", "1.02:03:04"] {
+            assert_eq!(write(parse(text).unwrap()), text);
         }
     }
 
