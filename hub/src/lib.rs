@@ -55,6 +55,7 @@ mod proxy;
 mod raw;
 mod request;
 mod serving;
+mod settings;
 mod stream;
 mod transport;
 mod upload;
