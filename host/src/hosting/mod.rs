@@ -34,6 +34,7 @@ mod monitor;
 mod options;
 mod phase;
 mod registration;
+mod reload;
 mod restart;
 mod signals;
 mod status;
