@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::environment::HostEnvironment;
 use super::error::HostError;
-use super::host::Host;
+use super::host::{Host, Parts};
 use super::hosted_service::HostedService;
 use super::lifetime::ApplicationLifetime;
 use super::options::HostOptions;
@@ -64,6 +64,7 @@ pub struct HostBuilder {
     options: Vec<ConfigureOptions>,
     extensions: HashMap<TypeId, Box<dyn Any + Send>>,
     before_build: VecDeque<BeforeBuild>,
+    signals: bool,
 }
 
 impl HostBuilder {
@@ -94,7 +95,15 @@ impl HostBuilder {
             options: Vec::new(),
             extensions: HashMap::new(),
             before_build: VecDeque::new(),
+            signals: true,
         }
+    }
+
+    /// The host does not listen to signals: for hosts inside of another program, and for tests.
+    #[must_use]
+    pub fn without_signals(mut self) -> Self {
+        self.signals = false;
+        self
     }
 
     /// A command line in place of that of the process, without the program's name.
@@ -255,13 +264,14 @@ impl HostBuilder {
             .add_instance(Arc::new(environment.clone()))
             .add_instance(Arc::new(lifetime.clone()));
         let services = self.services.build()?;
-        Ok(Host::new(
+        Ok(Host::new(Parts {
             services,
             configuration,
             environment,
             lifetime,
             options,
-        ))
+            listens_to_signals: self.signals,
+        }))
     }
 
     fn loaded(&mut self) -> Result<&HostConfiguration, HostError> {

@@ -32,7 +32,18 @@ pub struct Host {
     environment: HostEnvironment,
     lifetime: ApplicationLifetime,
     options: HostOptions,
+    listens_to_signals: bool,
     signals: Mutex<Option<StopOnSignals>>,
+}
+
+/// What a host is made of.
+pub(crate) struct Parts {
+    pub(crate) services: ServiceProvider,
+    pub(crate) configuration: Configuration,
+    pub(crate) environment: HostEnvironment,
+    pub(crate) lifetime: ApplicationLifetime,
+    pub(crate) options: HostOptions,
+    pub(crate) listens_to_signals: bool,
 }
 
 enum State {
@@ -46,20 +57,15 @@ enum State {
 }
 
 impl Host {
-    pub(crate) fn new(
-        services: ServiceProvider,
-        configuration: Configuration,
-        environment: HostEnvironment,
-        lifetime: ApplicationLifetime,
-        options: HostOptions,
-    ) -> Self {
+    pub(crate) fn new(parts: Parts) -> Self {
         Self {
             state: tokio::sync::Mutex::new(State::Built),
-            services,
-            configuration,
-            environment,
-            lifetime,
-            options,
+            services: parts.services,
+            configuration: parts.configuration,
+            environment: parts.environment,
+            lifetime: parts.lifetime,
+            options: parts.options,
+            listens_to_signals: parts.listens_to_signals,
             signals: Mutex::new(None),
         }
     }
@@ -160,8 +166,10 @@ impl Host {
         );
         status::configuration_files(&self.configuration);
         options::validate(&self.services)?;
-        let signals = StopOnSignals::register(&self.lifetime).map_err(HostError::Signals)?;
-        *self.signals.lock().unwrap_or_else(PoisonError::into_inner) = Some(signals);
+        if self.listens_to_signals {
+            let signals = StopOnSignals::register(&self.lifetime).map_err(HostError::Signals)?;
+            *self.signals.lock().unwrap_or_else(PoisonError::into_inner) = Some(signals);
+        }
         let services = self
             .services
             .all::<dyn ErasedHostedService>()

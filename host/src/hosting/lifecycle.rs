@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::erased::HostedService as ErasedHostedService;
@@ -67,6 +68,7 @@ impl Lifecycle {
                 failures: Failures::default(),
                 lifetime: lifetime.clone(),
                 behavior: options.background_service_exception_behavior,
+                restart: options.background_service_restart.clone(),
             }),
             options,
             lifetime,
@@ -89,9 +91,25 @@ impl Lifecycle {
 
     /// Stops all services that were started, each phase in reverse order, whatever fails.
     pub(crate) async fn stop(&self) -> Result<(), HostError> {
+        self.drain().await;
         self.stop_until(Limit::at(after(self.options.shutdown_timeout)))
             .await;
         HostError::all_of(self.monitor.failures.take()).map_or(Ok(()), Err)
+    }
+
+    /// Leaves time between *no longer ready* and the stop.
+    async fn drain(&self) {
+        let delay = self.options.drain_delay;
+        if delay.is_zero() || !self.lifetime.started().is_cancelled() {
+            return;
+        }
+        self.lifetime.stop_application();
+        self.lifetime.stop_requested().await;
+        tracing::info!(
+            target: "Microsoft.Hosting.Lifetime",
+            "No longer ready; the services go on for {delay:?} before they are stopped."
+        );
+        sleep(delay).await;
     }
 
     async fn start_phase(&self, phase: Phase, start: &mut StartLimit) -> ControlFlow<()> {
