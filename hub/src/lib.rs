@@ -31,6 +31,7 @@
 //! ```
 //!
 //! From outside of a hub its clients are reached through [`HubContext`], which the container injects anywhere.
+//! The [`guide`] has a page for each topic.
 //!
 //! What a client sees is ASP.NET Core's SignalR: negotiation versions 0 and 1, WebSockets, Server-Sent Events and long
 //! polling, the JSON and the MessagePack protocol in versions 1 and 2, the same texts where something goes wrong. Streams go
@@ -44,6 +45,7 @@ mod connection;
 mod context;
 mod dispatch;
 mod error;
+pub mod guide;
 mod heartbeat;
 mod host;
 mod http;
@@ -55,6 +57,7 @@ mod proxy;
 mod raw;
 mod request;
 mod serving;
+mod settings;
 mod stream;
 mod transport;
 mod upload;

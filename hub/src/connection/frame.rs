@@ -1,10 +1,19 @@
 //! A hub message as it goes over the wire, shared by all who get it.
 
+use std::cell::Cell;
+
 use bytes::Bytes;
 use campanile_hub_protocol::{HubProtocol, TransferFormat};
 
 /// The longest head of a server's WebSocket frame: two bytes and a 64 bit length.
 const LONGEST_HEAD: usize = 10;
+
+/// What is written in a buffer of the thread's and copied out in its exact size; larger messages keep their buffer.
+const SCRATCH_LIMIT: usize = 16 * 1024;
+
+thread_local! {
+    static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
 
 /// One hub message as a finished WebSocket frame.
 ///
@@ -25,14 +34,24 @@ impl Frame {
         topic: Option<u64>,
         write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
     ) -> Result<Self, E> {
-        let mut buffer = Vec::with_capacity(128);
+        // Taken, not borrowed: what is written may send something itself.
+        let mut buffer = SCRATCH.take();
+        buffer.clear();
         buffer.resize(LONGEST_HEAD, 0);
-        write(&mut buffer)?;
-        let start = write_head(&mut buffer, opcode(format));
-        let mut bytes = Bytes::from(buffer);
-        bytes_advance(&mut bytes, start);
+        let written = write(&mut buffer);
+        let bytes = written.map(|()| {
+            let start = write_head(&mut buffer, opcode(format));
+            if buffer.len() > SCRATCH_LIMIT {
+                Bytes::from(std::mem::take(&mut buffer)).split_off(start)
+            } else {
+                Bytes::copy_from_slice(&buffer[start..])
+            }
+        });
+        if buffer.capacity() <= SCRATCH_LIMIT {
+            SCRATCH.set(buffer);
+        }
         Ok(Self {
-            bytes,
+            bytes: bytes?,
             topic,
             counted: true,
         })
@@ -122,10 +141,6 @@ fn write_head(buffer: &mut [u8], opcode: u8) -> usize {
         }
     }
     start
-}
-
-fn bytes_advance(bytes: &mut Bytes, count: usize) {
-    *bytes = bytes.split_off(count);
 }
 
 #[cfg(test)]
