@@ -1,11 +1,10 @@
 //! What is on its way to the server.
 
-use std::collections::VecDeque;
 use std::mem;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use campanile_hub_protocol::HubProtocol;
+use campanile_hub_protocol::{HubProtocol, SequenceSender};
 use tokio::sync::Notify;
 
 use crate::ClientError;
@@ -37,15 +36,16 @@ struct State {
 #[derive(Debug)]
 struct Kept {
     limit: usize,
-    bytes: usize,
-    /// The number of the first of the messages.
-    first: u64,
-    messages: VecDeque<Vec<u8>>,
+    messages: SequenceSender<Vec<u8>>,
 }
 
 impl State {
     fn has_room(&self) -> bool {
-        self.ready.len() < ROOM && self.kept.as_ref().is_none_or(|it| it.bytes <= it.limit)
+        self.ready.len() < ROOM
+            && self
+                .kept
+                .as_ref()
+                .is_none_or(|it| it.messages.buffered() <= it.limit)
     }
 
     fn add(&mut self, message: Vec<u8>, counted: bool) -> Option<Waker> {
@@ -54,8 +54,8 @@ impl State {
         } else {
             self.ready.extend_from_slice(&message);
             if let Some(kept) = self.kept.as_mut().filter(|_| counted) {
-                kept.bytes += message.len();
-                kept.messages.push_back(message);
+                let length = message.len();
+                kept.messages.push(message, length);
             }
         }
         self.writer.take()
@@ -78,9 +78,7 @@ impl Outbox {
             state: Mutex::new(State {
                 kept: keep.map(|limit| Kept {
                     limit,
-                    bytes: 0,
-                    first: 1,
-                    messages: VecDeque::new(),
+                    messages: SequenceSender::default(),
                 }),
                 ..State::default()
             }),
@@ -168,13 +166,7 @@ impl Outbox {
         let Some(kept) = &mut state.kept else {
             return;
         };
-        while kept.first <= number {
-            let Some(message) = kept.messages.pop_front() else {
-                break;
-            };
-            kept.bytes -= message.len();
-            kept.first += 1;
-        }
+        kept.messages.acknowledge(number);
         drop(state);
         self.room.notify_one();
     }
@@ -186,9 +178,10 @@ impl Outbox {
         let Some(kept) = &state.kept else {
             return;
         };
-        let mut ready = Vec::with_capacity(kept.bytes + 32);
-        protocol.write_sequence(&mut ready, kept.first);
-        for message in &kept.messages {
+        let mut ready = Vec::with_capacity(kept.messages.buffered() + 32);
+        let (first, messages) = kept.messages.resume();
+        protocol.write_sequence(&mut ready, first);
+        for message in messages {
             ready.extend_from_slice(message);
         }
         state.ready = ready;

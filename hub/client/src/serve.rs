@@ -178,7 +178,11 @@ async fn exchange(
             },
             due = clock.next() => match due {
                 Due::Ping => session.ping(),
-                Due::Acknowledgement => clock.acknowledge(session, incoming.latest),
+                Due::Acknowledgement => {
+                    if let Some(number) = incoming.received.to_acknowledge() {
+                        session.acknowledge(number);
+                    }
+                }
                 Due::Silence(timeout) => {
                     return Exchanged::Ended(Ended::Lost(ClientError::ServerSilent(timeout)));
                 }
@@ -196,7 +200,6 @@ struct Clock {
     slack: Duration,
     ping_at: Instant,
     acknowledge_at: Option<Instant>,
-    acknowledged: u64,
     /// One sleep for all of it; it is not set anew for every message.
     sleep: std::pin::Pin<Box<tokio::time::Sleep>>,
 }
@@ -217,7 +220,6 @@ impl Clock {
             slack: (options.server_timeout / 4).min(MOST_SLACK),
             ping_at: now + options.keep_alive,
             acknowledge_at: stateful.then(|| now + ACKNOWLEDGE),
-            acknowledged: 0,
             sleep: Box::pin(tokio::time::sleep_until(now)),
         }
     }
@@ -252,15 +254,6 @@ impl Clock {
                 self.sleep.as_mut().reset(at);
             }
             self.sleep.as_mut().await;
-        }
-    }
-
-    fn acknowledge(&mut self, session: &Session, latest: u64) {
-        if latest > self.acknowledged {
-            self.acknowledged = latest;
-            let mut message = Vec::new();
-            session.protocol.write_ack(&mut message, latest);
-            session.outbox.push(message, false);
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use campanile_hub_protocol::{HubProtocol, IncomingMessage, Invocation};
+use campanile_hub_protocol::{HubProtocol, IncomingMessage, Invocation, SequenceReceiver};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -59,6 +59,13 @@ impl Session {
         self.outbox.push(message, false);
     }
 
+    /// Tells the server that its messages up to this number are here.
+    pub(crate) fn acknowledge(&self, number: u64) {
+        let mut message = Vec::new();
+        self.protocol.write_ack(&mut message, number);
+        self.outbox.push(message, false);
+    }
+
     /// Fails what is under way.
     pub(crate) fn close(&self, error: &ClientError) {
         self.outbox.close(error.clone());
@@ -82,10 +89,8 @@ pub(crate) struct Incoming {
     session: Arc<Session>,
     /// The beginning of a message whose end has not come yet.
     partial: Vec<u8>,
-    /// The number of the last message in the server's counting.
-    current: u64,
-    /// The highest number that has been read.
-    pub(crate) latest: u64,
+    /// What a stateful connection has brought.
+    pub(crate) received: SequenceReceiver,
     /// After a resumption, nothing counts until the server has said where it goes on.
     awaits_sequence: bool,
 }
@@ -95,8 +100,7 @@ impl Incoming {
         Self {
             session,
             partial: rest,
-            current: 0,
-            latest: 0,
+            received: SequenceReceiver::default(),
             awaits_sequence: false,
         }
     }
@@ -168,13 +172,9 @@ impl Incoming {
                     self.session.outbox.acknowledge(number);
                 }
                 IncomingMessage::Sequence(number) if self.session.stateful => {
-                    if number > self.latest + 1 {
-                        return Err(ClientError::Protocol(format!(
-                            "it goes on with message {number}, and {} had come",
-                            self.latest
-                        )));
-                    }
-                    self.current = number.saturating_sub(1);
+                    self.received
+                        .sequence(number)
+                        .map_err(|error| ClientError::Protocol(error.to_string()))?;
                     self.awaits_sequence = false;
                 }
                 _ => {}
@@ -185,23 +185,10 @@ impl Incoming {
 
     /// Counts the message on a stateful connection; whether it has not come before.
     fn is_new(&mut self, message: &IncomingMessage<'_>) -> bool {
-        let counted = matches!(
-            message,
-            IncomingMessage::Invocation(_)
-                | IncomingMessage::StreamItem { .. }
-                | IncomingMessage::Completion(_)
-                | IncomingMessage::CancelInvocation { .. }
-        );
-        if !self.session.stateful || !counted {
+        if !self.session.stateful || !message.is_counted() {
             return true;
         }
-        if self.awaits_sequence {
-            return false;
-        }
-        self.current += 1;
-        let new = self.current > self.latest;
-        self.latest = self.latest.max(self.current);
-        new
+        !self.awaits_sequence && self.received.receive()
     }
 
     fn invoke(

@@ -166,7 +166,7 @@ impl HttpLink {
 
     pub(crate) async fn close(mut self, outbox: &Outbox) {
         // A server that ended the polls does not know the connection any more.
-        let known = self.reading.take().is_some();
+        let known = self.reading.is_some();
         if known && self.refused.is_none() {
             let posts = async {
                 if let Some(posting) = self.posting.take() {
@@ -179,6 +179,7 @@ impl HttpLink {
             };
             let _ = tokio::time::timeout(CLOSE_TIMEOUT, posts).await;
         }
+        self.reading = None;
         if known && self.polling {
             let delete = self
                 .http
