@@ -2,13 +2,13 @@
 
 use campanile_host::Inject;
 use campanile_hub::{HubCaller, HubResult, hub, hub_client};
-use chrono::{DateTime, FixedOffset};
+use chrono::{DateTime, Local};
 
 /// What the server may call on a client.
 #[hub_client]
 pub(crate) trait Clock {
     /// The server's time, with its offset from UTC.
-    async fn show_time(&self, current_time: DateTime<FixedOffset>);
+    async fn show_time(&self, current_time: DateTime<Local>);
 }
 
 /// Where clients connect to be told the time.
@@ -21,7 +21,7 @@ impl ClockHub {
     pub async fn send_time_to_clients(
         &self,
         caller: &HubCaller<Self>,
-        date_time: DateTime<FixedOffset>,
+        date_time: DateTime<Local>,
     ) -> HubResult<()> {
         caller.clients().all().show_time(date_time).await
     }

@@ -50,7 +50,7 @@ impl BackgroundService for Worker {
         let mut ticks = interval(self.options.interval);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         while stopping.run_until_cancelled(ticks.tick()).await.is_some() {
-            let now = Local::now().fixed_offset();
+            let now = Local::now();
             tracing::info!("Worker running at: {now}");
             self.clock.clients().all().show_time(now).await?;
         }

@@ -79,7 +79,7 @@ fn everything_that_breaks_a_rule_is_reported_with_key_place_and_value() {
             "Log": "2 MiB",
             "Name": " ",
             "Mottos": ["ding", "ding dong"],
-            "Weights": {},
+            "Weights": {"a": 1, "b": 2, "c": 3},
             "Storeys": 1
         }}"#,
     );
@@ -90,7 +90,7 @@ fn everything_that_breaks_a_rule_is_reported_with_key_place_and_value() {
         "'Tower:Log' (JSON text:5) has to be at most 1 MiB, found 2 MiB",
         "'Tower:Name' (JSON text:6) must not be empty",
         "'Tower:Mottos' at 1 has to have from 1 to 5 characters, found 9",
-        "has to have from 1 to 2 entries, found 0",
+        "has to have from 1 to 2 entries, found 3",
         "'Tower:Storeys' (JSON text:9) has to be at least 2, found 1",
     ] {
         assert!(report.contains(says), "{says}\n{report}");

@@ -117,12 +117,7 @@ fn count(counter: &AtomicU32) -> u32 {
 }
 
 fn ping(protocol: HubProtocol) -> Frame {
-    let built = Frame::build::<std::convert::Infallible>(protocol.transfer_format(), None, |out| {
-        protocol.write_ping(out);
-        Ok(())
-    });
-    let Ok(frame) = built;
-    frame
+    Frame::message(protocol, |out| protocol.write_ping(out)).uncounted()
 }
 
 #[cfg(test)]

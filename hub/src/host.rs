@@ -1,6 +1,6 @@
 //! Adding hubs to a host.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use campanile_host::hosting::HostBuilder;
 use campanile_host::services::{
@@ -9,11 +9,27 @@ use campanile_host::services::{
 use campanile_web::WebHostBuilderExt;
 
 use crate::heartbeat::Heartbeat;
+use crate::settings;
 use crate::{ConnectionHandler, Hub, HubContext, HubOptions, HubService};
 
 /// Hubs for a [`HostBuilder`].
 pub trait HubHostBuilderExt: Sized {
-    /// Adds the hub `H` and mounts it at `path`, with the default [`HubOptions`].
+    /// Adds the hub `H` and mounts it at `path`, with the default [`HubOptions`] and what the configuration says:
+    ///
+    /// ```json
+    /// {
+    ///   "SignalR": {
+    ///     "KeepAliveInterval": "00:00:10",
+    ///     "MaximumReceiveMessageSize": "64 KiB",
+    ///     "Hubs": {
+    ///       "ClockHub": { "SlowClient": "KeepNewest" }
+    ///     }
+    ///   }
+    /// }
+    /// ```
+    ///
+    /// The keys are the names of [`HubOptions`]. A size of 0 and a send timeout of 0 mean none. The section of a hub goes
+    /// before what the program says, and that before what holds for all hubs.
     ///
     /// Its [`HubContext`] can be injected from then on. The counterpart of .NET's `AddSignalR` and `MapHub<H>`.
     #[doc(alias = "AddSignalR")]
@@ -35,7 +51,11 @@ pub trait HubHostBuilderExt: Sized {
     /// # }
     /// ```
     #[must_use]
-    fn add_hub_with<H: Hub>(self, path: &str, configure: impl FnOnce(&mut HubOptions)) -> Self;
+    fn add_hub_with<H: Hub>(
+        self,
+        path: &str,
+        configure: impl FnOnce(&mut HubOptions) + Send + 'static,
+    ) -> Self;
 
     /// Serves connections of bytes at `path`, under the transports of SignalR and without a hub.
     #[doc(alias = "MapConnectionHandler")]
@@ -44,11 +64,32 @@ pub trait HubHostBuilderExt: Sized {
 }
 
 impl HubHostBuilderExt for HostBuilder {
-    fn add_hub_with<H: Hub>(mut self, path: &str, configure: impl FnOnce(&mut HubOptions)) -> Self {
-        let mut options = HubOptions::default();
-        configure(&mut options);
+    fn add_hub_with<H: Hub>(
+        mut self,
+        path: &str,
+        configure: impl FnOnce(&mut HubOptions) + Send + 'static,
+    ) -> Self {
         self.services().add_hub::<H>();
+        let names = self.extension::<HubNames>();
+        names.0.push(H::NAME);
+        if names.0.len() == 1 {
+            self.add_before_build(|host| {
+                let names = std::mem::take(&mut host.extension::<HubNames>().0);
+                settings::check_names(host.configuration(), &names)
+            });
+        }
+        let options = Arc::new(OnceLock::new());
+        self.add_before_build({
+            let options = options.clone();
+            move |host| {
+                let read = settings::options(host.configuration(), H::NAME, configure)?;
+                options.get_or_init(|| read);
+                Ok(())
+            }
+        });
         mount(self, path, move |services| {
+            // Set when the host was built, before anything starts.
+            let options = options.get().cloned().unwrap_or_default();
             HubService::new::<H>(services, options)
         })
     }
@@ -88,6 +129,10 @@ fn mount(
         })
     })
 }
+
+/// The hubs that a host has.
+#[derive(Default)]
+struct HubNames(Vec<&'static str>);
 
 enum Made<F> {
     Not(F),

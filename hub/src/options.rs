@@ -26,6 +26,9 @@ pub struct HubOptions {
     /// How many items of an upload wait for the hub method at most, at least 1. Default: 10. Then nothing more is read
     /// from that client until the method takes one.
     pub stream_buffer_capacity: usize,
+    /// How long a client may take to answer what it is asked; `None` for ever, as in ASP.NET Core. Default: 30 s. To the
+    /// millisecond, and one value for each type of hub: where it is mounted twice, the later one's counts.
+    pub client_result_timeout: Option<Duration>,
     /// How many bytes may wait for one client before [`slow_client`](Self::slow_client) applies. Default: 65,536.
     #[doc(alias = "TransportMaxBufferSize")]
     pub maximum_queued_bytes: usize,
@@ -41,6 +44,12 @@ pub struct HubOptions {
     pub long_polling_timeout: Duration,
     /// How long a negotiated connection may stay without a transport, and a polling one without a poll. Default: 15 s.
     pub disconnect_timeout: Duration,
+    /// Whether a client whose WebSocket is cut may come back to the same connection, losing nothing. Off by default: the
+    /// server keeps what such a client has not acknowledged, and the connection for
+    /// [`disconnect_timeout`](Self::disconnect_timeout).
+    pub allow_stateful_reconnects: bool,
+    /// How many bytes are kept that a client has not acknowledged before sends to it wait. Default: 100,000.
+    pub stateful_reconnect_buffer_size: usize,
     /// The lowest negotiate version that is served, 0 or 1. Default: 0.
     pub minimum_protocol_version: i32,
     /// The transports that are offered.
@@ -57,6 +66,7 @@ impl Default for HubOptions {
             enable_detailed_errors: false,
             maximum_parallel_invocations_per_client: 1,
             stream_buffer_capacity: 10,
+            client_result_timeout: Some(Duration::from_secs(30)),
             maximum_queued_bytes: 64 * 1024,
             application_max_buffer_size: 64 * 1024,
             slow_client: SlowClientPolicy::default(),
@@ -64,6 +74,8 @@ impl Default for HubOptions {
             close_timeout: Duration::from_secs(5),
             long_polling_timeout: Duration::from_secs(90),
             disconnect_timeout: Duration::from_secs(15),
+            allow_stateful_reconnects: false,
+            stateful_reconnect_buffer_size: 100_000,
             minimum_protocol_version: 0,
             transports: HttpTransports::default(),
         }

@@ -185,7 +185,7 @@ impl fmt::Debug for RawEndpoint {
 
 /// Serves one raw connection until the handler has returned.
 pub(crate) async fn serve<T: Transport>(
-    mut transport: T,
+    mut transport: Box<T>,
     opening: Opening,
     endpoint: Arc<RawEndpoint>,
 ) {
@@ -213,11 +213,11 @@ pub(crate) async fn serve<T: Transport>(
         format: TransferFormat::Text,
     };
     let handled = AssertUnwindSafe(endpoint.handler.on_connected(raw)).catch_unwind();
-    let gone = drive(&mut transport, &connection, sender, handled).await;
+    let gone = drive(&mut *transport, &connection, sender, handled).await;
     connection.queue.close();
     connection.aborted().cancel();
     if !gone {
-        finish(&mut transport, &connection, &endpoint.options, &aborted).await;
+        finish(&mut *transport, &connection, &endpoint.options, &aborted).await;
     }
     if let Err(error) = endpoint.lifetime.disconnected(&connection).await {
         tracing::error!(%error, "a connection could not be taken out");
@@ -269,7 +269,7 @@ async fn drive<T: Transport>(
                     // There is room for it.
                     let _ = open.try_send(bytes);
                 }
-                Poll::Ready(Received::Control) => {}
+                Poll::Ready(Received::Control | Received::Resumed) => {}
                 Poll::Ready(Received::Close) => sender = None,
                 Poll::Ready(Received::TooLarge | Received::Gone(_)) => {
                     (gone, sender) = (true, None);

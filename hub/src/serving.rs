@@ -32,10 +32,10 @@ impl Served {
     }
 
     /// Serves one client until it is gone.
-    pub(crate) async fn serve<T: Transport>(self, transport: T, opening: Opening) {
+    pub(crate) async fn serve<T: Transport>(self, transport: Box<T>, opening: Opening) {
         match self {
             Self::Hub(hub) => connection::serve(transport, opening, hub).await,
-            Self::Raw(raw) => crate::raw::serve(transport, opening, raw).await,
+            Self::Raw(raw) => Box::pin(crate::raw::serve(transport, opening, raw)).await,
         }
     }
 }

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::environment::HostEnvironment;
 use super::error::HostError;
-use super::host::Host;
+use super::host::{Host, Parts};
 use super::hosted_service::HostedService;
 use super::lifetime::ApplicationLifetime;
 use super::options::HostOptions;
@@ -18,7 +18,8 @@ use crate::configuration::{
     HostConfigurationBuilder,
 };
 use crate::services::{Factory, Inject, ServiceCollection};
-use crate::{BoxError, logging};
+use crate::systemd::Watchdog;
+use crate::{BoxError, logging, systemd};
 
 type AddSources = Arc<dyn Fn(&mut ConfigurationBuilder) + Send + Sync>;
 type ConfigureOptions = Box<dyn FnOnce(&mut HostOptions) + Send>;
@@ -64,6 +65,7 @@ pub struct HostBuilder {
     options: Vec<ConfigureOptions>,
     extensions: HashMap<TypeId, Box<dyn Any + Send>>,
     before_build: VecDeque<BeforeBuild>,
+    signals: bool,
 }
 
 impl HostBuilder {
@@ -94,7 +96,15 @@ impl HostBuilder {
             options: Vec::new(),
             extensions: HashMap::new(),
             before_build: VecDeque::new(),
+            signals: true,
         }
+    }
+
+    /// The host does not listen to signals: for hosts inside of another program, and for tests.
+    #[must_use]
+    pub fn without_signals(mut self) -> Self {
+        self.signals = false;
+        self
     }
 
     /// A command line in place of that of the process, without the program's name.
@@ -236,8 +246,11 @@ impl HostBuilder {
     /// A configuration that cannot be read or used, a hook that fails, a graph that cannot be built.
     pub fn build(mut self) -> Result<Host, HostError> {
         let configuration = self.loaded()?.configuration.clone();
+        let mut log_levels = None;
         if self.defaults {
-            logging::install(&configuration)?;
+            systemd::take_from_environment();
+            log_levels =
+                logging::install(&configuration)?.map(|levels| levels.follow(&configuration));
         }
         while let Some(hook) = self.before_build.pop_front() {
             hook(&mut self).map_err(HostError::Extension)?;
@@ -250,18 +263,23 @@ impl HostBuilder {
             configure(&mut options);
         }
         let lifetime = ApplicationLifetime::new();
+        let watchdog = Watchdog::new();
         self.services
             .add_instance(Arc::new(configuration.clone()))
             .add_instance(Arc::new(environment.clone()))
-            .add_instance(Arc::new(lifetime.clone()));
+            .add_instance(Arc::new(lifetime.clone()))
+            .add_instance(Arc::new(watchdog.clone()));
         let services = self.services.build()?;
-        Ok(Host::new(
+        Ok(Host::new(Parts {
             services,
             configuration,
             environment,
             lifetime,
             options,
-        ))
+            listens_to_signals: self.signals,
+            watchdog,
+            log_levels,
+        }))
     }
 
     fn loaded(&mut self) -> Result<&HostConfiguration, HostError> {

@@ -7,6 +7,7 @@ use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
 use super::hosted_service::{self, Execution};
+use super::options::BackgroundServiceExceptionBehavior;
 use super::phase::Phase;
 use crate::BoxError;
 
@@ -25,6 +26,9 @@ pub(crate) trait HostedService: Send + Sync + 'static {
 
     /// A new execution, if this is a background service.
     fn execution(self: Arc<Self>, stopping: CancellationToken) -> Option<Execution>;
+
+    /// What a failing execution does to the host, where the service says so itself.
+    fn exception_behavior(&self) -> Option<BackgroundServiceExceptionBehavior>;
 }
 
 impl<T: hosted_service::HostedService> HostedService for T {
@@ -50,5 +54,9 @@ impl<T: hosted_service::HostedService> HostedService for T {
 
     fn execution(self: Arc<Self>, stopping: CancellationToken) -> Option<Execution> {
         hosted_service::HostedService::execution(self, stopping)
+    }
+
+    fn exception_behavior(&self) -> Option<BackgroundServiceExceptionBehavior> {
+        self.execution_exception_behavior()
     }
 }

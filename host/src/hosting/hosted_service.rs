@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
+use super::options::BackgroundServiceExceptionBehavior;
 use crate::BoxError;
 
 /// What [`BackgroundService::execute`] gives the host to run.
@@ -140,6 +141,12 @@ pub trait HostedService: Send + Sync + 'static {
         drop(stopping);
         None
     }
+
+    /// What a failing execution does to the host. Not for users: [`BackgroundService`] fills it in.
+    #[doc(hidden)]
+    fn execution_exception_behavior(&self) -> Option<BackgroundServiceExceptionBehavior> {
+        None
+    }
 }
 
 /// A service that runs beside the others until the host stops.
@@ -186,6 +193,13 @@ pub trait BackgroundService: Send + Sync + 'static {
         &self,
         stopping: CancellationToken,
     ) -> impl Future<Output = Result<(), BoxError>> + Send;
+
+    /// What the host does when this service fails, if it is not to be what
+    /// [`HostOptions::background_service_exception_behavior`](super::HostOptions::background_service_exception_behavior)
+    /// says for all.
+    fn exception_behavior(&self) -> Option<BackgroundServiceExceptionBehavior> {
+        None
+    }
 }
 
 impl<T: BackgroundService> HostedService for T {
@@ -200,5 +214,9 @@ impl<T: BackgroundService> HostedService for T {
 
     fn execution(self: Arc<Self>, stopping: CancellationToken) -> Option<Execution> {
         Some(Box::pin(async move { self.execute(stopping).await }))
+    }
+
+    fn execution_exception_behavior(&self) -> Option<BackgroundServiceExceptionBehavior> {
+        self.exception_behavior()
     }
 }

@@ -14,6 +14,8 @@
 //! | a service neither starts nor reacts to the startup timeout | the host waits for ever | it is let go, and the error says that the time was up and who was busy |
 //! | a service neither stops nor reacts to the shutdown timeout | the host waits for ever | it is let go and named in the log |
 //! | a background service fails | `Run` succeeds | `run` returns its error (as in .NET 11), so that the exit code is 1 |
+//! | a background service may be restarted | no | with [`BackgroundServiceExceptionBehavior::Restart`], with growing delays |
+//! | between *no longer ready* and the stop | no time | [`HostOptions::drain_delay`] |
 //! | a second SIGINT | nothing | the process ends at once, with exit code 130 |
 //! | callbacks for *stopping* | may run beside the services' `stopping` | are over before it, if something else than [`Host::stop`] asks for the stop |
 //! | a setting of the host that cannot be read | is ignored | is an error of `build` |
@@ -32,8 +34,11 @@ mod monitor;
 mod options;
 mod phase;
 mod registration;
+mod reload;
+mod restart;
 mod signals;
 mod status;
+mod test_host;
 
 pub use builder::HostBuilder;
 pub use environment::HostEnvironment;
@@ -43,3 +48,5 @@ pub use hosted_service::{BackgroundService, HostedService};
 pub use lifetime::ApplicationLifetime;
 pub use options::{BackgroundServiceExceptionBehavior, HostOptions};
 pub use phase::Phase;
+pub use restart::RestartPolicy;
+pub use test_host::TestHost;

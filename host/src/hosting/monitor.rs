@@ -2,17 +2,21 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::erased::HostedService as ErasedHostedService;
 use super::error::{HostError, OperationCancelled, ServicePanicked};
 use super::hosted_service::Execution;
 use super::lifetime::ApplicationLifetime;
-use super::options::BackgroundServiceExceptionBehavior;
+use super::options::BackgroundServiceExceptionBehavior as Behavior;
 use super::phase::Phase;
+use super::restart::{RestartPolicy, Restarts};
+use crate::BoxError;
 
 /// All failures of a host, in the order in which they come about.
 #[derive(Default)]
@@ -37,7 +41,8 @@ impl Failures {
 pub(crate) struct Monitor {
     pub(crate) failures: Failures,
     pub(crate) lifetime: ApplicationLifetime,
-    pub(crate) behavior: BackgroundServiceExceptionBehavior,
+    pub(crate) behavior: Behavior,
+    pub(crate) restart: RestartPolicy,
 }
 
 /// A background service that was started.
@@ -52,12 +57,10 @@ impl Monitor {
     /// Spawns the service's execution, if it is a background service.
     pub(crate) fn run(self: &Arc<Self>, service: &Arc<dyn ErasedHostedService>) -> Option<Running> {
         let stopping = CancellationToken::new();
-        let name = service.name();
-        // One run; restarting a service means asking it for another execution here.
-        let execution = service.clone().execution(stopping.clone())?;
-        let watched = self.clone().watch(name, execution, stopping.clone());
+        let first = service.clone().execution(stopping.clone())?;
+        let watched = self.clone().watch(service.clone(), first, stopping.clone());
         Some(Running {
-            name,
+            name: service.name(),
             stopping: stopping.drop_guard(),
             task: tokio::spawn(watched),
         })
@@ -65,27 +68,80 @@ impl Monitor {
 
     async fn watch(
         self: Arc<Self>,
-        name: &'static str,
-        execution: Execution,
+        service: Arc<dyn ErasedHostedService>,
+        first: Execution,
         stopping: CancellationToken,
     ) {
+        let mut restarts = Restarts::new(self.restart.clone());
+        let mut execution = first;
+        loop {
+            let begun = Instant::now();
+            let Err(error) = self.execute(&*service, execution, &stopping).await else {
+                return;
+            };
+            let behavior = service.exception_behavior().unwrap_or(self.behavior);
+            let is_stopping = stopping.is_cancelled();
+            match behavior {
+                Behavior::Ignore => return,
+                Behavior::Restart if !is_stopping => match restarts.after(begun.elapsed()) {
+                    Some(delay) => {
+                        announce_restart(service.name(), delay, &restarts);
+                        let waited = stopping.run_until_cancelled(sleep(delay)).await;
+                        let next = service.clone().execution(stopping.clone());
+                        match (waited, next) {
+                            (Some(()), Some(next)) => execution = next,
+                            _ => return,
+                        }
+                    }
+                    None => {
+                        let message = format!(
+                            "The background service {} was restarted {} times in a row and has failed again: the host is stopping.",
+                            service.name(),
+                            restarts.limit()
+                        );
+                        return self.end_with(service.name(), error, &message);
+                    }
+                },
+                _ => {
+                    let message = format!(
+                        "The HostOptions.BackgroundServiceExceptionBehavior is configured to StopHost, and the background \
+                         service {} has failed: the host is stopping. With Ignore it would go on without the service, with \
+                         Restart it would start it again.",
+                        service.name()
+                    );
+                    return self.end_with(service.name(), error, &message);
+                }
+            }
+        }
+    }
+
+    /// One execution; its failure, which is logged here, if it is one.
+    async fn execute(
+        &self,
+        service: &dyn ErasedHostedService,
+        execution: Execution,
+        stopping: &CancellationToken,
+    ) -> Result<(), BoxError> {
         let outcome = AssertUnwindSafe(execution)
             .catch_unwind()
             .await
             .unwrap_or_else(|panic| Err(ServicePanicked::from_payload(&*panic).into()));
-        let Err(error) = outcome else { return };
+        let Err(error) = outcome else { return Ok(()) };
         if stopping.is_cancelled() && OperationCancelled::is_cause_of(&*error) {
-            return;
+            return Ok(());
         }
         tracing::error!(
             target: "Microsoft.Extensions.Hosting.Internal.Host",
             event_id = 9,
             error = &*error as &(dyn std::error::Error + 'static),
-            "BackgroundService failed: {name}"
+            "BackgroundService failed: {}",
+            service.name()
         );
-        if self.behavior == BackgroundServiceExceptionBehavior::Ignore {
-            return;
-        }
+        Err(error)
+    }
+
+    /// The failure is one of the host, which stops.
+    fn end_with(&self, name: &'static str, error: BoxError, message: &str) {
         self.failures.push(HostError::Service {
             service: name,
             phase: Phase::Execute,
@@ -96,12 +152,20 @@ impl Monitor {
                 target: "Microsoft.Extensions.Hosting.Internal.Host",
                 critical = true,
                 event_id = 10,
-                "The HostOptions.BackgroundServiceExceptionBehavior is configured to StopHost, and the background \
-                 service {name} has failed: the host is stopping. With Ignore it would go on without the service."
+                "{message}"
             );
             self.lifetime.stop_application();
         }
     }
+}
+
+fn announce_restart(name: &'static str, delay: Duration, restarts: &Restarts) {
+    tracing::warn!(
+        target: "Microsoft.Extensions.Hosting.Internal.Host",
+        "The background service {name} is started again in {delay:?} (restart {} of {}).",
+        restarts.in_a_row(),
+        restarts.limit()
+    );
 }
 
 impl Running {

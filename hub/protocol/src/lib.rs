@@ -35,6 +35,7 @@ mod json;
 mod message;
 mod messagepack;
 mod protocol;
+mod sequence;
 
 pub use arguments::{ArgumentSink, Arguments};
 pub use binding::{ArgumentReader, RawArguments, RawValue};
@@ -44,3 +45,4 @@ pub use message::{
     Completion, CompletionOutcome, Headers, IncomingMessage, Invocation, InvocationKind,
 };
 pub use protocol::{HubProtocol, TransferFormat};
+pub use sequence::{SequenceError, SequenceReceiver, SequenceSender};

@@ -38,13 +38,10 @@ pub(super) fn say_goodbye(connection: &Connection, end: &End, options: &HubOptio
     connection.queue.close();
     if let Some((error, allow_reconnect)) = end.message(options.enable_detailed_errors) {
         let protocol = connection.protocol;
-        let built =
-            Frame::build::<std::convert::Infallible>(protocol.transfer_format(), None, |out| {
-                protocol.write_close(out, error.as_deref(), allow_reconnect);
-                Ok(())
-            });
-        let Ok(frame) = built;
-        connection.queue.push_last(frame);
+        let frame = Frame::message(protocol, |out| {
+            protocol.write_close(out, error.as_deref(), allow_reconnect);
+        });
+        connection.queue.push_last(frame.uncounted());
     }
 }
 

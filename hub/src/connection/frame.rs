@@ -1,10 +1,19 @@
 //! A hub message as it goes over the wire, shared by all who get it.
 
+use std::cell::Cell;
+
 use bytes::Bytes;
-use campanile_hub_protocol::TransferFormat;
+use campanile_hub_protocol::{HubProtocol, TransferFormat};
 
 /// The longest head of a server's WebSocket frame: two bytes and a 64 bit length.
 const LONGEST_HEAD: usize = 10;
+
+/// What is written in a buffer of the thread's and copied out in its exact size; larger messages keep their buffer.
+const SCRATCH_LIMIT: usize = 16 * 1024;
+
+thread_local! {
+    static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
 
 /// One hub message as a finished WebSocket frame.
 ///
@@ -14,6 +23,8 @@ pub(crate) struct Frame {
     bytes: Bytes,
     /// What a later message may replace it by; `None` for what must arrive.
     topic: Option<u64>,
+    /// Whether stateful reconnect numbers it: invocations, stream items and completions.
+    counted: bool,
 }
 
 impl Frame {
@@ -23,13 +34,27 @@ impl Frame {
         topic: Option<u64>,
         write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
     ) -> Result<Self, E> {
-        let mut buffer = Vec::with_capacity(128);
+        // Taken, not borrowed: what is written may send something itself.
+        let mut buffer = SCRATCH.take();
+        buffer.clear();
         buffer.resize(LONGEST_HEAD, 0);
-        write(&mut buffer)?;
-        let start = write_head(&mut buffer, opcode(format));
-        let mut bytes = Bytes::from(buffer);
-        bytes_advance(&mut bytes, start);
-        Ok(Self { bytes, topic })
+        let written = write(&mut buffer);
+        let bytes = written.map(|()| {
+            let start = write_head(&mut buffer, opcode(format));
+            if buffer.len() > SCRATCH_LIMIT {
+                Bytes::from(std::mem::take(&mut buffer)).split_off(start)
+            } else {
+                Bytes::copy_from_slice(&buffer[start..])
+            }
+        });
+        if buffer.capacity() <= SCRATCH_LIMIT {
+            SCRATCH.set(buffer);
+        }
+        Ok(Self {
+            bytes: bytes?,
+            topic,
+            counted: true,
+        })
     }
 
     /// A close frame with status 1000 and no reason, as ASP.NET Core sends it.
@@ -37,7 +62,31 @@ impl Frame {
         Self {
             bytes: Bytes::from_static(&[0x88, 0x02, 0x03, 0xe8]),
             topic: None,
+            counted: false,
         }
+    }
+
+    /// Frames a message that can always be written.
+    pub(crate) fn message(protocol: HubProtocol, write: impl FnOnce(&mut Vec<u8>)) -> Self {
+        let built =
+            Self::build::<std::convert::Infallible>(protocol.transfer_format(), None, |out| {
+                write(out);
+                Ok(())
+            });
+        let Ok(frame) = built;
+        frame
+    }
+
+    /// The same as a message that is not numbered: a ping, a Close, an acknowledgement.
+    pub(crate) fn uncounted(self) -> Self {
+        Self {
+            counted: false,
+            ..self
+        }
+    }
+
+    pub(crate) fn is_counted(&self) -> bool {
+        self.counted
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -94,10 +143,6 @@ fn write_head(buffer: &mut [u8], opcode: u8) -> usize {
     start
 }
 
-fn bytes_advance(bytes: &mut Bytes, count: usize) {
-    *bytes = bytes.split_off(count);
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -128,7 +173,15 @@ mod tests {
     fn the_payload_is_what_was_written() {
         for length in [0, 1, 125, 126, 127, 0xffff, 0x10000] {
             let bytes = framed(&vec![7; length]);
-            assert_eq!(Frame { bytes, topic: None }.into_payload(), vec![7; length]);
+            assert_eq!(
+                Frame {
+                    bytes,
+                    topic: None,
+                    counted: true
+                }
+                .into_payload(),
+                vec![7; length]
+            );
         }
     }
 }

@@ -56,7 +56,8 @@ where
         () = opening.stopping.cancelled() => Err(Refusal::Answer("Handshake was canceled.".to_owned())),
     };
     let text = match outcome {
-        Ok((protocol, rest)) => {
+        Ok(((protocol, version), rest)) => {
+            transport.handshake_done(protocol, version);
             transport.push(response(protocol.transfer_format(), None));
             let connection =
                 Connection::new(opening.id, protocol, T::KIND, opening.request, options);
@@ -83,7 +84,7 @@ where
 async fn read_request<T>(
     transport: &mut T,
     options: &HubOptions,
-) -> Result<(HubProtocol, Vec<u8>), Refusal>
+) -> Result<((HubProtocol, i32), Vec<u8>), Refusal>
 where
     T: Transport,
 {
@@ -97,9 +98,10 @@ where
             .min(input.len());
         match HandshakeRequest::parse(&input[..window]) {
             Ok(Some((request, consumed))) => {
+                let version = request.version;
                 let protocol = accept(&request, T::KIND)?;
                 input.drain(..consumed);
-                return Ok((protocol, input));
+                return Ok(((protocol, version), input));
             }
             Ok(None) if window < input.len() => {
                 return Err(Refusal::Answer("Handshake was canceled.".to_owned()));
@@ -165,7 +167,7 @@ where
         });
         match received.await {
             Some(Received::Bytes(bytes)) => return Ok(bytes),
-            Some(Received::Control) => {}
+            Some(Received::Control | Received::Resumed) => {}
             Some(Received::TooLarge) => {
                 return Err(Refusal::Answer("Handshake was canceled.".to_owned()));
             }
@@ -181,5 +183,5 @@ fn response(format: TransferFormat, error: Option<&str>) -> Frame {
         Ok(())
     });
     let Ok(frame) = built;
-    frame
+    frame.uncounted()
 }

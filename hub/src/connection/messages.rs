@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Poll;
 
+use bytes::Buf;
 use campanile_hub_protocol::{
     Completion, CompletionOutcome, IncomingMessage, Invocation, InvocationKind, ProtocolError,
     RawValue,
@@ -13,15 +14,21 @@ use campanile_hub_protocol::{
 use super::session::Session;
 use super::{Connection, End, OpenCall};
 use crate::HubError;
+use crate::caller::Standing;
 use crate::dispatch::{Dispatch, MethodFuture};
+use crate::lifetime::Answered;
 use crate::transport::Transport;
 use crate::upload::{Deliver, Delivered};
 
 impl<T: Transport> Session<T> {
-    /// Handles every complete message in what has been received.
-    pub(super) async fn handle(&mut self, received: &[u8]) -> Option<End> {
+    pub(super) fn unblock(&mut self) {
         self.blocked = false;
         self.connection.beat.paused.store(false, Ordering::Relaxed);
+    }
+
+    /// Handles every complete message in what has been received.
+    pub(super) async fn handle(&mut self, received: &[u8]) -> Option<End> {
+        self.unblock();
         if self.input.is_empty() {
             let taken = match self.handle_messages(received).await {
                 Ok(taken) => taken,
@@ -35,7 +42,7 @@ impl<T: Transport> Session<T> {
         match self.handle_messages(&input).await {
             Ok(taken) => {
                 if taken < input.len() {
-                    input.drain(..taken);
+                    input.advance(taken);
                     self.input = input;
                 }
                 None
@@ -55,17 +62,26 @@ impl<T: Transport> Session<T> {
                 .map_err(|error| self.refuse(error))?;
             let Some(frame) = frame else { break };
             self.connection.hear();
-            match protocol
+            let message = protocol
                 .parse(frame.body)
-                .map_err(|error| self.refuse(error))?
+                .map_err(|error| self.refuse(error))?;
+            if let IncomingMessage::Invocation(invocation) = &message
+                && !self.has_slot_for(invocation)
             {
-                IncomingMessage::Invocation(invocation) => {
-                    if !self.invoke(invocation).await {
-                        self.blocked = true;
-                        self.connection.beat.paused.store(true, Ordering::Relaxed);
-                        break;
-                    }
-                }
+                self.blocked = true;
+                self.connection.beat.paused.store(true, Ordering::Relaxed);
+                break;
+            }
+            if message.is_counted() && !self.transport.count_received() {
+                tracing::debug!(
+                    connection_id = &*self.connection.id,
+                    "a message has been handled before"
+                );
+                taken += frame.consumed;
+                continue;
+            }
+            match message {
+                IncomingMessage::Invocation(invocation) => self.invoke(invocation).await,
                 IncomingMessage::Ping => {
                     self.connection.beat.watched.store(true, Ordering::Relaxed);
                 }
@@ -83,6 +99,11 @@ impl<T: Transport> Session<T> {
                     ..
                 } => self.take_item(&invocation_id, &item).await?,
                 IncomingMessage::Completion(completion) => self.complete(completion)?,
+                IncomingMessage::Ack(sequence_id) => self.transport.acknowledged(sequence_id),
+                IncomingMessage::Sequence(sequence_id) => {
+                    let in_order = self.transport.sequence(sequence_id);
+                    in_order.map_err(|error| End::Failed(HubError::from_error(error)))?;
+                }
                 other => {
                     tracing::debug!(connection_id = &*self.connection.id, message = ?other, "a message that nothing waits for");
                 }
@@ -92,17 +113,30 @@ impl<T: Transport> Session<T> {
         Ok(taken)
     }
 
-    /// Runs an invocation, unless every slot is taken: then `false`. Streams and uploads need none.
-    async fn invoke(&mut self, invocation: Invocation<'_>) -> bool {
-        let counted =
-            invocation.kind == InvocationKind::Ordinary && invocation.stream_ids.is_empty();
+    /// Whether an invocation can run now. Streams and uploads always can.
+    fn has_slot_for(&self, invocation: &Invocation<'_>) -> bool {
+        !takes_slot(invocation) || self.can_go_on()
+    }
+
+    /// Whether there is a free slot, and room for a result.
+    pub(super) fn can_go_on(&self) -> bool {
         let slots = self.hub.options().maximum_parallel_invocations_per_client;
-        if counted && !self.connection.begin_invocation(slots) {
-            return false;
-        }
-        let slot = counted.then(|| Slot(self.connection.clone()));
+        self.connection.can_begin_invocation(slots) && !self.connection.queue.is_over_limit()
+    }
+
+    /// Runs an invocation that there is a slot for.
+    async fn invoke(&mut self, invocation: Invocation<'_>) {
+        let slot = takes_slot(&invocation).then(|| {
+            let number = self.connection.begin_invocation();
+            Slot(self.connection.clone(), number)
+        });
+        let standing = slot
+            .as_ref()
+            .map_or(Standing::Free, |Slot(_, number)| Standing::Counted(*number));
         if let Dispatch::Run(mut future, open) =
-            self.hub.clone().dispatch(&self.connection, invocation)
+            self.hub
+                .clone()
+                .dispatch(&self.connection, invocation, standing)
         {
             let done =
                 poll_fn(|context| Poll::Ready(future.as_mut().poll(context).is_ready())).await;
@@ -110,7 +144,6 @@ impl<T: Transport> Session<T> {
                 tokio::spawn(finish(future, slot, open));
             }
         }
-        true
     }
 
     /// Passes an item of an upload on. While the method has enough of them, nothing is read.
@@ -126,7 +159,7 @@ impl<T: Transport> Session<T> {
             };
             match upload.deliver(item) {
                 Delivered::Done => return Ok(()),
-                Delivered::Full => self.wait_for_room(&*upload).await?,
+                Delivered::Full => Box::pin(self.wait_for_room(&*upload)).await?,
                 Delivered::Unfit(error) => {
                     tracing::warn!(hub = self.hub.name(), connection_id = &*self.connection.id, stream_id = id, %error, "a client uploaded what the hub method does not take");
                     let text = "Failed to bind Stream message.";
@@ -159,7 +192,7 @@ impl<T: Transport> Session<T> {
         waited
     }
 
-    /// Ends an upload.
+    /// Ends an upload, or answers a question.
     fn complete(&self, completion: Completion<'_>) -> Result<(), End> {
         let id = &*completion.invocation_id;
         if let Some(upload) = self.connection.calls().end_upload(id) {
@@ -167,6 +200,20 @@ impl<T: Transport> Session<T> {
                 upload.fail(HubError::Message(text.into_owned()));
             }
             return Ok(());
+        }
+        match self
+            .hub
+            .lifetime()
+            .answer(&self.connection, id, completion.outcome)
+        {
+            Answered::Taken => return Ok(()),
+            Answered::Unknown => {}
+            Answered::NotAsked => {
+                return Err(End::Failed(HubError::NotAsked {
+                    connection_id: self.connection.id.to_string(),
+                    invocation_id: id.to_owned(),
+                }));
+            }
         }
         tracing::debug!(
             connection_id = &*self.connection.id,
@@ -193,12 +240,16 @@ impl<T: Transport> Session<T> {
     }
 }
 
+fn takes_slot(invocation: &Invocation<'_>) -> bool {
+    invocation.kind == InvocationKind::Ordinary && invocation.stream_ids.is_empty()
+}
+
 /// An invocation's place among those of its connection.
-struct Slot(Arc<Connection>);
+struct Slot(Arc<Connection>, u32);
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        self.0.end_invocation();
+        self.0.end_invocation(self.1);
     }
 }
 

@@ -13,6 +13,6 @@ pub(crate) use calls::OpenCall;
 pub(crate) use close::finish;
 pub(crate) use frame::Frame;
 pub(crate) use handshake::Opening;
-pub(crate) use queue::{Pushed, SendQueue};
+pub(crate) use queue::{BATCH_BYTES, Pushed, SendQueue};
 pub(crate) use session::serve;
 pub(crate) use shared::{Connection, End};

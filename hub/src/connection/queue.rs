@@ -9,7 +9,7 @@ use crate::options::SlowClientPolicy;
 
 /// The most that is handed to the writer at once: enough for one large vectored write, and little enough that what
 /// waits in the queue stays under the policy of the hub.
-const BATCH_BYTES: usize = 64 * 1024;
+pub(crate) const BATCH_BYTES: usize = 64 * 1024;
 
 #[derive(Debug)]
 pub(crate) struct SendQueue {
@@ -116,12 +116,13 @@ impl SendQueue {
         }
     }
 
-    /// Takes what is queued, at most a batch of it, after `written` bytes of earlier batches have left.
+    /// Takes what is queued until it is `budget` bytes, and a frame at least, after `written` bytes of earlier batches have left.
     ///
     /// Returns whether there was anything. If not, the task of `context` is woken when there is.
     pub(crate) fn take(
         &self,
         written: usize,
+        budget: usize,
         mut batch: impl FnMut(Frame),
         context: &mut Context<'_>,
     ) -> bool {
@@ -133,7 +134,7 @@ impl SendQueue {
             Vec::new()
         };
         let mut taken = 0;
-        while taken < BATCH_BYTES {
+        while taken < budget {
             let Some(frame) = state.frames.pop_front() else {
                 break;
             };
@@ -260,7 +261,12 @@ mod tests {
     fn drain(queue: &SendQueue) -> Vec<String> {
         let mut batch = Vec::new();
         let mut context = Context::from_waker(Waker::noop());
-        while queue.take(0, |frame| batch.push(frame.into_payload()), &mut context) {}
+        while queue.take(
+            0,
+            BATCH_BYTES,
+            |frame| batch.push(frame.into_payload()),
+            &mut context,
+        ) {}
         batch
             .iter()
             .map(|bytes| String::from_utf8_lossy(bytes).into_owned())
@@ -283,12 +289,12 @@ mod tests {
         let mut room = std::pin::pin!(queue.room());
         let mut context = Context::from_waker(Waker::noop());
         assert!(room.as_mut().poll(&mut context).is_pending());
-        queue.take(0, drop, &mut context);
+        queue.take(0, BATCH_BYTES, drop, &mut context);
         assert!(
             room.as_mut().poll(&mut context).is_pending(),
             "taken is not written"
         );
-        queue.take(8, drop, &mut context);
+        queue.take(8, BATCH_BYTES, drop, &mut context);
         assert!(room.as_mut().poll(&mut context).is_ready());
     }
 

@@ -15,42 +15,55 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
+use bytes::BytesMut;
 use campanile_host::CancellationToken;
 
 use super::handshake::{Opening, shake_hands};
 use super::{Connection, End, close};
-use crate::HttpTransportType;
 use crate::dispatch::HubDispatcher;
 use crate::transport::{Received, Transport};
+use crate::{HttpTransportType, HubResult};
 
 /// Serves one client until it is gone.
+///
+/// What a waiting connection keeps is this future, so that whatever runs only at its beginning or its end is boxed: it is
+/// gone again when the connection waits.
 pub(crate) async fn serve<T: Transport>(
-    mut transport: T,
+    mut transport: Box<T>,
     opening: Opening,
     hub: Arc<dyn HubDispatcher>,
 ) {
     let (stopping, aborted) = (opening.stopping.clone(), opening.aborted.clone());
-    let Some((connection, input)) = shake_hands(&mut transport, opening, &hub).await else {
+    let shaken = Box::pin(shake_hands(&mut *transport, opening, &hub)).await;
+    let Some((connection, input)) = shaken else {
         return;
     };
     let connection = Arc::new(connection);
-    let session = Session {
+    let mut session = Session {
         transport,
         connection,
         hub,
-        input,
+        input: BytesMut::from(&*input),
         blocked: false,
         gone: false,
     };
-    session.run(&stopping, &aborted).await;
+    let welcomed = Box::pin(session.welcome(&stopping)).await;
+    let end = match welcomed {
+        Ok(()) => session.exchange().await,
+        Err(error) => {
+            tracing::error!(hub = session.hub.name(), connection_id = &*session.connection.id, %error, "a client could not be connected");
+            End::Rejected(error)
+        }
+    };
+    Box::pin(session.end(end, &aborted)).await;
 }
 
 pub(super) struct Session<T> {
-    pub(super) transport: T,
+    pub(super) transport: Box<T>,
     pub(super) connection: Arc<Connection>,
     pub(super) hub: Arc<dyn HubDispatcher>,
     /// What has been received and not yet been parsed: the beginning of a message, or what waits for a slot.
-    pub(super) input: Vec<u8>,
+    pub(super) input: BytesMut,
     /// Whether the next message in `input` is an invocation that has to wait for a slot.
     pub(super) blocked: bool,
     /// Whether there is nobody left to write to.
@@ -64,29 +77,21 @@ enum Event {
 }
 
 impl<T: Transport> Session<T> {
-    async fn run(mut self, stopping: &CancellationToken, aborted: &CancellationToken) {
+    /// Lets the client in.
+    async fn welcome(&mut self, stopping: &CancellationToken) -> HubResult<()> {
         let (hub, connection) = (self.hub.clone(), self.connection.clone());
-        let lifetime = hub.lifetime().clone();
-        let joined = self.while_writing(lifetime.connected(&connection)).await;
+        self.while_writing(hub.lifetime().connected(&connection))
+            .await?;
         // Whoever stops the hub walks the connections that have joined; who joins later finds out here.
         if stopping.is_cancelled() {
             connection.end(End::Stopping);
         }
-        let welcome = match joined {
-            Ok(()) => {
-                self.while_writing(hub.clone().on_connected(connection.clone()))
-                    .await
-            }
-            refused => refused,
-        };
-        let welcomed = welcome.is_ok();
-        let end = match welcome {
-            Ok(()) => self.exchange().await,
-            Err(error) => {
-                tracing::error!(hub = hub.name(), connection_id = &*connection.id, %error, "a client could not be connected");
-                End::Rejected(error)
-            }
-        };
+        self.while_writing(hub.on_connected(connection)).await
+    }
+
+    /// Says goodbye to the client and tells the hub, both at once.
+    async fn end(mut self, end: End, aborted: &CancellationToken) {
+        let (hub, connection) = (self.hub.clone(), self.connection.clone());
         if matches!(end, End::Stopping) {
             self.let_invocations_end(aborted).await;
         }
@@ -96,31 +101,15 @@ impl<T: Transport> Session<T> {
             ?end,
             "a connection ends"
         );
+        self.transport.end_resuming();
         close::say_goodbye(&connection, &end, hub.options());
         let gone = self.gone || matches!(end, End::Stuck);
-        let error = end.into_error();
-        let farewell = async {
-            connection.aborted().cancel();
-            if welcomed
-                && let Err(error) = hub
-                    .clone()
-                    .on_disconnected(connection.clone(), error.as_ref())
-                    .await
-            {
-                tracing::error!(hub = hub.name(), connection_id = &*connection.id, %error, "on_disconnected failed");
-            }
-            if let Err(error) = lifetime.disconnected(&connection).await {
-                tracing::error!(hub = hub.name(), connection_id = &*connection.id, %error, "a connection could not be taken out");
-            }
-        };
         if gone {
             drop(self);
-            farewell.await;
+            tell_hub(&hub, &connection, end).await;
         } else {
-            let goodbye = async {
-                close::finish(&mut self.transport, &connection, hub.options(), aborted).await;
-            };
-            tokio::join!(goodbye, farewell);
+            let goodbye = close::finish(&mut *self.transport, &connection, hub.options(), aborted);
+            tokio::join!(goodbye, tell_hub(&hub, &connection, end));
         }
     }
 
@@ -136,6 +125,12 @@ impl<T: Transport> Session<T> {
                 Event::End(end) => Some(end),
                 Event::Received(Received::Bytes(bytes)) => self.handle(&bytes).await,
                 Event::Received(Received::Control) => None,
+                Event::Received(Received::Resumed) => {
+                    // What was not handled is not acknowledged: it comes again, whole.
+                    self.input.clear();
+                    self.unblock();
+                    None
+                }
                 Event::Received(Received::TooLarge) => Some(End::Failed(self.too_large())),
                 Event::Received(Received::Close) => Some(End::ClientGone),
                 Event::Received(Received::Gone(error)) => {
@@ -160,15 +155,13 @@ impl<T: Transport> Session<T> {
                 return Poll::Ready(Event::End(End::ClientGone));
             }
             if self.blocked {
-                if self.connection.can_begin_invocation(
-                    self.hub.options().maximum_parallel_invocations_per_client,
-                ) {
+                if self.can_go_on() {
                     return Poll::Ready(Event::Unblocked);
                 }
                 return Poll::Pending;
             }
             // Who does not take what it asked for is not asked for more.
-            if self.connection.queue.is_over_limit() {
+            if self.connection.queue.is_over_limit() && !self.transport.waits_for_client() {
                 return Poll::Pending;
             }
             let received = self.transport.poll_receive(context);
@@ -185,7 +178,9 @@ impl<T: Transport> Session<T> {
         let before = self.transport.total_written();
         let flushed = self.transport.poll_flush(&self.connection.queue, context);
         // A poll that has not come yet is no write that is stuck.
-        let stuck = flushed.is_pending() && T::KIND != HttpTransportType::LongPolling;
+        let stuck = flushed.is_pending()
+            && T::KIND != HttpTransportType::LongPolling
+            && !self.transport.is_away();
         self.connection.beat.writing.store(stuck, Ordering::Relaxed);
         if self.transport.total_written() != before {
             self.connection.beat.stuck_ticks.store(0, Ordering::Relaxed);
@@ -229,5 +224,23 @@ impl<T: Transport> Session<T> {
             () = ended => {}
             () = aborted.cancelled() => {}
         }
+    }
+}
+
+/// Tells whoever has to know that a connection is over: its methods, its hub, the lifetime manager.
+async fn tell_hub(hub: &Arc<dyn HubDispatcher>, connection: &Arc<Connection>, end: End) {
+    connection.aborted().cancel();
+    let welcomed = !matches!(end, End::Rejected(_));
+    let error = end.into_error();
+    if welcomed
+        && let Err(error) = hub
+            .clone()
+            .on_disconnected(connection.clone(), error.as_ref())
+            .await
+    {
+        tracing::error!(hub = hub.name(), connection_id = &*connection.id, %error, "on_disconnected failed");
+    }
+    if let Err(error) = hub.lifetime().disconnected(connection).await {
+        tracing::error!(hub = hub.name(), connection_id = &*connection.id, %error, "a connection could not be taken out");
     }
 }

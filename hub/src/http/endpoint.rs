@@ -8,6 +8,7 @@ use campanile_web::{Body, ConnectionGuard, ConnectionTracker, Response};
 use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, PRAGMA};
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, StatusCode};
+use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 
 use super::pending::{Attached, Found, Tokens};
@@ -17,8 +18,8 @@ use crate::lifetime::HubLifetimeManager;
 use crate::request::RequestHead;
 use crate::serving::Served;
 use crate::transport::{
-    InboxError, LongPollingTransport, PollAnswer, PollSlot, ServerSentEventsTransport, Transport,
-    WebSocketTransport,
+    InboxError, LongPollingTransport, Phase, PollAnswer, PollSlot, ResumingTransport,
+    ServerSentEventsTransport, SocketSlot, Transport, WebSocketTransport,
 };
 use crate::{HttpTransportType, HubOptions};
 
@@ -149,21 +150,46 @@ impl Endpoint {
             Err(Found::Unknown) => {
                 return responses::bare(StatusCode::NOT_FOUND, responses::NO_CONNECTION);
             }
+            Err(Found::Resumable(sockets)) => return self.resume(sockets, upgrade, response),
             Err(found) => return already_attached(&found, HttpTransportType::WebSockets),
         };
         let (parts, _) = request.into_parts();
+        let sockets = attached.sockets.clone();
         let (opening, attachment) = self.open(attached, &parts);
         let served = self.served.clone();
         tokio::spawn(async move {
-            match upgrade.await {
-                Ok(upgraded) => {
-                    let maximum = served.options().maximum_receive_message_size;
-                    let transport = WebSocketTransport::new(TokioIo::new(upgraded), maximum).await;
-                    served.serve(transport, opening).await;
+            if let Some(transport) = upgraded(upgrade, served.options()).await {
+                match sockets {
+                    Some(sockets) => {
+                        let transport =
+                            ResumingTransport::new(*transport, sockets, served.options());
+                        let transport = Box::new(transport);
+                        served.serve(transport, opening).await;
+                    }
+                    None => served.serve(transport, opening).await,
                 }
-                Err(error) => tracing::debug!(%error, "a client went away before its upgrade"),
             }
             drop(attachment);
+        });
+        let (head, _) = response.into_parts();
+        Response::from_parts(head, Body::empty())
+    }
+
+    /// Hands a new socket to the connection that lost its old one.
+    fn resume(
+        &self,
+        sockets: Arc<SocketSlot>,
+        upgrade: OnUpgrade,
+        response: http::Response<http_body_util::Full<bytes::Bytes>>,
+    ) -> Response {
+        if sockets.phase() == Phase::Over {
+            return responses::text(StatusCode::NO_CONTENT, "");
+        }
+        let served = self.served.clone();
+        tokio::spawn(async move {
+            if let Some(transport) = upgraded(upgrade, served.options()).await {
+                sockets.put(*transport);
+            }
         });
         let (head, _) = response.into_parts();
         Response::from_parts(head, Body::empty())
@@ -231,7 +257,7 @@ impl Endpoint {
     fn post(self: &Arc<Self>, request: Request<Body>) -> Answer {
         let token = match self.find(&request) {
             Err(response) => return Answer::Now(response),
-            Ok((_, Found::Attached(HttpTransportType::WebSockets))) => {
+            Ok((_, Found::Attached(HttpTransportType::WebSockets) | Found::Resumable(_))) => {
                 return Answer::Now(responses::text(
                     StatusCode::METHOD_NOT_ALLOWED,
                     responses::NO_POST,
@@ -339,6 +365,7 @@ impl Endpoint {
         let (parts, _) = request.into_parts();
         let (opening, attachment) = self.open(attached, &parts);
         let served = self.served.clone();
+        let transport = Box::new(transport);
         tokio::spawn(async move {
             served.serve(transport, opening).await;
             drop(attachment);
@@ -378,6 +405,24 @@ struct Attachment {
 impl Drop for Attachment {
     fn drop(&mut self) {
         self.endpoint.tokens.remove(&self.token);
+    }
+}
+
+async fn upgraded(
+    upgrade: OnUpgrade,
+    options: &HubOptions,
+) -> Option<Box<WebSocketTransport<TokioIo<Upgraded>>>> {
+    match upgrade.await {
+        Ok(upgraded) => {
+            let maximum = options.maximum_receive_message_size;
+            Some(Box::new(
+                WebSocketTransport::new(TokioIo::new(upgraded), maximum).await,
+            ))
+        }
+        Err(error) => {
+            tracing::debug!(%error, "a client went away before its upgrade");
+            None
+        }
     }
 }
 

@@ -9,6 +9,8 @@ use crate::{HttpTransportType, HubOptions};
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Answer<'a> {
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    use_stateful_reconnect: bool,
     negotiate_version: i32,
     connection_id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -54,7 +56,10 @@ pub(super) fn answer(
         ));
     }
     let version = version.min(1);
-    let (id, token) = match tokens.negotiate(version >= 1) {
+    let resumable = options.allow_stateful_reconnects
+        && query::parameter(query_string, "useStatefulReconnect")
+            .is_some_and(|value| value.trim().eq_ignore_ascii_case("true"));
+    let (id, token) = match tokens.negotiate(version >= 1, resumable) {
         Ok(reserved) => reserved,
         Err(error) => return refusal(format!("The server has no random numbers: {error}")),
     };
@@ -78,6 +83,7 @@ pub(super) fn answer(
         });
     }
     serde_json::to_string(&Answer {
+        use_stateful_reconnect: resumable,
         negotiate_version: version,
         connection_id: &id,
         connection_token: (version >= 1).then_some(&*token),

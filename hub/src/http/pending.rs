@@ -9,7 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tokio::time::Instant;
 
 use crate::HttpTransportType;
-use crate::transport::{Inbox, PollSlot};
+use crate::transport::{Inbox, Phase, PollSlot, SocketSlot};
 
 /// The connections of an endpoint by their secret tokens.
 #[derive(Debug, Default)]
@@ -31,6 +31,8 @@ struct Entry {
     /// Where posted bytes go. Posting is allowed before a transport is attached.
     inbox: Option<Arc<Inbox>>,
     polls: Option<Arc<PollSlot>>,
+    /// Where the next socket goes, if stateful reconnect was granted.
+    sockets: Option<Arc<SocketSlot>>,
 }
 
 /// A connection that a transport was attached to just now.
@@ -38,6 +40,7 @@ struct Entry {
 pub(crate) struct Attached {
     pub(crate) id: Arc<str>,
     pub(crate) token: Arc<str>,
+    pub(crate) sockets: Option<Arc<SocketSlot>>,
 }
 
 /// What a token stands for.
@@ -50,6 +53,8 @@ pub(crate) enum Found {
     Attached(HttpTransportType),
     /// Served by polls, which meet here.
     Polling(Arc<PollSlot>),
+    /// Served by sockets, one after the other.
+    Resumable(Arc<SocketSlot>),
 }
 
 impl Tokens {
@@ -57,14 +62,19 @@ impl Tokens {
     pub(crate) fn negotiate(
         &self,
         separate: bool,
+        resumable: bool,
     ) -> Result<(Arc<str>, Arc<str>), getrandom::Error> {
         let id = random_id()?;
         let token = if separate { random_id()? } else { id.clone() };
         let mut state = self.lock();
         state.negotiated.push_back((Instant::now(), token.clone()));
-        state
-            .by_token
-            .insert(token.clone(), Entry::new(id.clone(), None));
+        state.by_token.insert(
+            token.clone(),
+            Entry {
+                sockets: resumable.then(|| Arc::new(SocketSlot::new())),
+                ..Entry::new(id.clone(), None)
+            },
+        );
         Ok((id, token))
     }
 
@@ -92,6 +102,7 @@ impl Tokens {
                 Ok(Attached {
                     id: entry.id.clone(),
                     token,
+                    sockets: entry.sockets.clone(),
                 })
             }
             other => Err(other.map_or(Found::Unknown, |entry| entry.found())),
@@ -110,6 +121,7 @@ impl Tokens {
         Ok(Attached {
             token: id.clone(),
             id,
+            sockets: None,
         })
     }
 
@@ -171,14 +183,20 @@ impl Entry {
             transport,
             inbox: None,
             polls: None,
+            sockets: None,
         }
     }
 
     fn found(&self) -> Found {
-        match (&self.polls, self.transport) {
-            (Some(polls), _) => Found::Polling(polls.clone()),
-            (None, Some(transport)) => Found::Attached(transport),
-            (None, None) => Found::Waiting,
+        match (&self.polls, &self.sockets, self.transport) {
+            (Some(polls), _, _) => Found::Polling(polls.clone()),
+            (None, Some(sockets), Some(HttpTransportType::WebSockets))
+                if sockets.phase() != Phase::Off =>
+            {
+                Found::Resumable(sockets.clone())
+            }
+            (None, _, Some(transport)) => Found::Attached(transport),
+            (None, _, None) => Found::Waiting,
         }
     }
 }
@@ -204,7 +222,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_token_is_good_once_and_for_a_while() {
         let tokens = Tokens::default();
-        let (id, token) = tokens.negotiate(true).unwrap();
+        let (id, token) = tokens.negotiate(true, false).unwrap();
         assert_eq!((id.len(), token.len()), (22, 22));
         assert_ne!(id, token);
         assert!(matches!(tokens.find(&token), Found::Waiting));
@@ -213,7 +231,7 @@ mod tests {
             tokens.attach(&token, SOCKET),
             Err(Found::Attached(SOCKET))
         ));
-        let (_, late) = tokens.negotiate(false).unwrap();
+        let (_, late) = tokens.negotiate(false, false).unwrap();
         tokio::time::advance(Duration::from_secs(15)).await;
         tokens.forget_unattached(Duration::from_secs(15));
         assert!(matches!(tokens.attach(&late, SOCKET), Err(Found::Unknown)));

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::{HttpTransportType, Inbox, Received, Transport};
 use crate::HubOptions;
-use crate::connection::{Frame, SendQueue};
+use crate::connection::{BATCH_BYTES, Frame, SendQueue};
 
 /// One client that polls, and the inbox of what it posts.
 pub(crate) struct LongPollingTransport {
@@ -216,6 +216,7 @@ impl Transport for LongPollingTransport {
             let mut taken = 0;
             while queue.take(
                 std::mem::take(&mut taken),
+                BATCH_BYTES,
                 |frame| {
                     taken += frame.len();
                     self.pending.push_back(frame.into_payload());

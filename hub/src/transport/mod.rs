@@ -2,6 +2,7 @@
 
 mod inbox;
 mod long_polling;
+mod resuming;
 mod server_sent_events;
 mod shared_writes;
 mod web_socket;
@@ -11,9 +12,12 @@ use std::time::Duration;
 use std::{fmt, io};
 
 use bytes::Bytes;
-use campanile_hub_protocol::TransferFormat;
+use campanile_hub_protocol::{HubProtocol, SequenceError, TransferFormat};
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
 pub(crate) use inbox::{Inbox, InboxError};
 pub(crate) use long_polling::{LongPollingTransport, PollAnswer, PollSlot};
+pub(crate) use resuming::{Phase, ResumeSlot, ResumingTransport};
 pub(crate) use server_sent_events::ServerSentEventsTransport;
 pub(crate) use web_socket::WebSocketTransport;
 
@@ -54,6 +58,9 @@ impl fmt::Display for HttpTransportType {
     }
 }
 
+/// Where the next socket of a connection is handed over.
+pub(crate) type SocketSlot = ResumeSlot<WebSocketTransport<TokioIo<Upgraded>>>;
+
 /// One client's transport, in the hands of the one task that uses it.
 pub(crate) trait Transport: Send {
     const KIND: HttpTransportType;
@@ -81,6 +88,35 @@ pub(crate) trait Transport: Send {
 
     /// Whether the transport's own answers wait to be written.
     fn has_pending(&self) -> bool;
+
+    /// Whether the client has no socket at the moment, and may come back.
+    fn is_away(&self) -> bool {
+        false
+    }
+
+    /// Whether nothing more is written before the client has said something.
+    fn waits_for_client(&self) -> bool {
+        false
+    }
+
+    /// The client has chosen a protocol, and the version of it that says what else it can do.
+    fn handshake_done(&mut self, _protocol: HubProtocol, _version: i32) {}
+
+    /// Counts a message of the client; `false` where it has been handled before.
+    fn count_received(&mut self) -> bool {
+        true
+    }
+
+    /// The client has got the messages up to this number.
+    fn acknowledged(&mut self, _sequence_id: u64) {}
+
+    /// The client's next message has this number.
+    fn sequence(&mut self, _sequence_id: u64) -> Result<(), SequenceError> {
+        Ok(())
+    }
+
+    /// The connection ends for good, whatever becomes of its socket.
+    fn end_resuming(&mut self) {}
 }
 
 /// What came from the client.
@@ -90,6 +126,8 @@ pub(crate) enum Received {
     Bytes(Bytes),
     /// Something of the transport's own; its answer, if any, is to be written.
     Control,
+    /// It is back on a new socket: what it had begun to send comes again.
+    Resumed,
     /// It ends the transport properly.
     Close,
     /// More bytes at once than the server takes.

@@ -13,7 +13,7 @@ use futures_util::Stream;
 
 use super::{HttpTransportType, Inbox, Received, Transport};
 use crate::HubOptions;
-use crate::connection::{Frame, SendQueue};
+use crate::connection::{BATCH_BYTES, Frame, SendQueue};
 
 /// One client's stream of events, and the inbox of what it posts.
 pub(crate) struct ServerSentEventsTransport {
@@ -94,6 +94,7 @@ impl Transport for ServerSentEventsTransport {
             let (mut payload, mut bytes) = (Vec::new(), 0);
             let any = queue.take(
                 written,
+                BATCH_BYTES,
                 |frame| {
                     bytes += frame.len();
                     payload.extend_from_slice(&frame.into_payload());

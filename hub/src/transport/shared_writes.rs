@@ -1,5 +1,6 @@
 //! A stream that takes finished frames beside the bytes of a WebSocket library.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -10,6 +11,14 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// The most buffers that one vectored write takes.
 const SLICES: usize = 64;
+
+/// Frames of up to this size are copied together, into pieces of at most so many bytes.
+const SMALL: usize = 512;
+const PIECE: usize = 64 * 1024;
+
+thread_local! {
+    static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
 
 /// The most bytes of control frames that are kept for a client that does not read.
 const CONTROL_LIMIT: usize = 16 * 1024;
@@ -62,19 +71,7 @@ impl<S: AsyncWrite + Unpin> SharedWrites<S> {
         context: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
         while !self.pending.is_empty() {
-            let count = if self.pending.len() == 1 {
-                let rest = &self.pending[0][self.offset..];
-                ready!(Pin::new(&mut self.stream).poll_write(context, rest))?
-            } else {
-                let mut slices = [IoSlice::new(&[]); SLICES];
-                let mut filled = 0;
-                for (slice, frame) in slices.iter_mut().zip(&self.pending) {
-                    let start = if filled == 0 { self.offset } else { 0 };
-                    *slice = IoSlice::new(&frame[start..]);
-                    filled += 1;
-                }
-                ready!(Pin::new(&mut self.stream).poll_write_vectored(context, &slices[..filled]))?
-            };
+            let count = ready!(self.poll_write_some(context))?;
             if count == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
@@ -87,6 +84,40 @@ impl<S: AsyncWrite + Unpin> SharedWrites<S> {
             self.pending = VecDeque::new();
         }
         Poll::Ready(Ok(()))
+    }
+
+    /// Writes the first pending frames: one by itself, many small ones as one piece, others where they are.
+    fn poll_write_some(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let small = self
+            .pending
+            .iter()
+            .take_while(|frame| frame.len() <= SMALL)
+            .take(PIECE / SMALL)
+            .count();
+        if self.pending.len() == 1 {
+            let rest = &self.pending[0][self.offset..];
+            return Pin::new(&mut self.stream).poll_write(context, rest);
+        }
+        if small > 1 {
+            // The kernel takes one piece of a few KiB faster than as many slices.
+            let mut piece = SCRATCH.take();
+            piece.clear();
+            piece.extend_from_slice(&self.pending[0][self.offset..]);
+            for frame in self.pending.range(1..small) {
+                piece.extend_from_slice(frame);
+            }
+            let written = Pin::new(&mut self.stream).poll_write(context, &piece);
+            SCRATCH.set(piece);
+            return written;
+        }
+        let mut slices = [IoSlice::new(&[]); SLICES];
+        let mut filled = 0;
+        for (slice, frame) in slices.iter_mut().zip(&self.pending) {
+            let start = if filled == 0 { self.offset } else { 0 };
+            *slice = IoSlice::new(&frame[start..]);
+            filled += 1;
+        }
+        Pin::new(&mut self.stream).poll_write_vectored(context, &slices[..filled])
     }
 
     fn advance(&mut self, count: usize) {

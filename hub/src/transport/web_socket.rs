@@ -14,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::shared_writes::SharedWrites;
 use super::{HttpTransportType, Received, Transport};
 use crate::HubOptions;
-use crate::connection::{Frame, SendQueue};
+use crate::connection::{BATCH_BYTES, Frame, SendQueue};
 
 /// What is allocated for reading, for as long as the connection lives.
 const READ_BUFFER: usize = 2048;
@@ -72,6 +72,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Transport for WebSocketTransport<
             let pending = self.socket.get_mut().pending();
             if !queue.take(
                 written,
+                BATCH_BYTES,
                 |frame| pending.push_back(frame.into_bytes()),
                 context,
             ) {
@@ -112,7 +113,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Transport for WebSocketTransport<
                     // Who closed first gets the answer that is still pending.
                     return self.poll_drain(context).map(drop);
                 }
-                Received::Bytes(_) | Received::Control => {}
+                Received::Bytes(_) | Received::Control | Received::Resumed => {}
             }
         }
     }

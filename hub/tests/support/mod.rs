@@ -265,11 +265,11 @@ impl Server {
             .await
     }
 
-    /// Posts until the server does not know the connection any more.
+    /// Posts until the server does not know the connection any more; gives the last status.
     pub(crate) async fn post_until_gone(&self, url: &str) -> u16 {
         for _ in 0..100 {
             let status = self.post(url, "").await.status;
-            if status != 200 {
+            if status == 404 {
                 return status;
             }
             tokio::time::sleep(Duration::from_millis(50)).await;

@@ -2,6 +2,7 @@
 //!
 //! What is not mapped is not there yet.
 
+mod ask;
 mod conformance;
 mod payload;
 mod small;
@@ -49,7 +50,11 @@ async fn main() -> Result<(), HostError> {
         .add_hub_with::<ParallelHub>("/hubs/parallel", |options| {
             options.maximum_parallel_invocations_per_client = 3;
         })
-        .add_hub::<ReconnectHub>("/hubs/reconnect")
+        .add_hub_with::<ReconnectHub>("/hubs/reconnect", |options| {
+            options.allow_stateful_reconnects = true;
+            options.stateful_reconnect_buffer_size = 2000;
+        })
+        .map_with("/ask/{connectionId}", ask::ask)
         .map_connection_handler("/echo", Echo)
         .map_health_checks("/healthz")
         .build()?

@@ -14,6 +14,7 @@ mod node;
 mod not_yet;
 mod program;
 mod server;
+pub mod toolchains;
 mod wire;
 
 use std::{path::PathBuf, time::Duration};

@@ -3,15 +3,12 @@
 /// The features of which a check may still fail, each with what is missing. Everything that is not named here has to
 /// hold; a transport that is named here is proved as soon as it is offered.
 pub const NOT_YET: &[(&str, &str)] = &[
-    ("ServerSentEvents", "the transport"),
-    ("LongPolling", "the transport"),
     (
         "MessagePack payloads",
         "timestamps and byte arrays as .NET writes them",
     ),
     ("client results", "hub methods that ask a client"),
     ("users", "users, tokens and authorization"),
-    ("stateful reconnect", "resuming a connection"),
 ];
 
 /// Whether checks of the feature may fail.
