@@ -36,6 +36,7 @@ mod phase;
 mod registration;
 mod reload;
 mod restart;
+mod settings_schema;
 mod signals;
 mod status;
 mod test_host;

@@ -209,10 +209,13 @@ pub trait Measured {
 
 const TEXT: (&str, &str) = ("minLength", "maxLength");
 
+#[expect(
+    clippy::use_self,
+    reason = "units and keywords are no texts to be measured"
+)]
 impl Measured for str {
-    #[expect(clippy::use_self, reason = "a unit is no text to be measured")]
     const UNIT: &str = "characters";
-    const LIMITS: (&'static str, &'static str) = TEXT;
+    const LIMITS: (&str, &str) = TEXT;
 
     fn length(&self) -> usize {
         self.chars().count()
