@@ -17,6 +17,7 @@ use crate::configuration::{
     Configuration, ConfigurationBuilder, ConfigurationError, HostConfiguration,
     HostConfigurationBuilder,
 };
+use crate::metrics::Metrics;
 use crate::services::{Factory, Inject, ServiceCollection};
 use crate::{BoxError, logging};
 
@@ -262,7 +263,8 @@ impl HostBuilder {
         self.services
             .add_instance(Arc::new(configuration.clone()))
             .add_instance(Arc::new(environment.clone()))
-            .add_instance(Arc::new(lifetime.clone()));
+            .add_instance(Arc::new(lifetime.clone()))
+            .add_instance(Arc::new(Metrics::new()));
         let services = self.services.build()?;
         Ok(Host::new(Parts {
             services,
