@@ -62,11 +62,25 @@ mod unix {
         .await
     }
 
+    fn at_the_root() {
+        let mut program = Program::start("patient", |command| {
+            command.current_dir("/");
+        });
+        let said = program.read_until(STARTED);
+        assert!(
+            said.contains("the content root is `/`, where no configuration is expected to be"),
+            "{said}"
+        );
+        program.signal("TERM");
+        assert_eq!(program.wait().code, Some(0));
+    }
+
     pub(crate) fn main() -> Result<(), HostError> {
         if let Ok(scenario) = std::env::var(SCENARIO) {
             return host(&scenario);
         }
         run(&[
+            ("a_content_root_of_slash_is_warned_of", at_the_root),
             ("signals_end_it_gracefully", signals_end_it_gracefully),
             (
                 "a_second_sigint_ends_it_at_once",

@@ -188,6 +188,35 @@ fn rules_can_be_replaced_while_they_are_in_use() {
 }
 
 #[test]
+fn json_keeps_the_types_of_fields_and_has_spans_as_scopes() {
+    let settings = [
+        ("Logging:Console:FormatterName", "json"),
+        ("Logging:Console:FormatterOptions:IncludeScopes", "true"),
+    ];
+    let text = written(&settings, || {
+        let _outer = tracing::info_span!("request", path = "/clock").entered();
+        tracing::info!(
+            target: "a::b",
+            event_id = 3,
+            count = 7,
+            ratio = 0.5,
+            never = f64::NAN,
+            ok = true,
+            name = "x",
+            shown = ?Some(1),
+            "done"
+        );
+    });
+    assert_eq!(
+        text,
+        "{\"EventId\":3,\"LogLevel\":\"Information\",\"Category\":\"a.b\",\
+         \"Message\":\"done count=7 ratio=0.5 never=NaN ok=true name=x shown=Some(1)\",\
+         \"State\":{\"count\":7,\"ratio\":0.5,\"never\":\"NaN\",\"ok\":true,\"name\":\"x\",\"shown\":\"Some(1)\"},\
+         \"Scopes\":[\"request path=/clock\"]}\n"
+    );
+}
+
+#[test]
 fn a_value_may_log_while_it_is_formatted() {
     struct Chatty;
 

@@ -36,6 +36,41 @@ const STAMP: (&str, &str) = ("TimestampFormat", "'at noon '");
 const PLAIN: (&str, &str) = ("ColorBehavior", "Disabled");
 
 #[test]
+fn json_escapes_and_orders_as_dotnet_does() {
+    let text = "hello \"x\" <\u{e9}> 'a' + & \u{1} \u{2028} \n\t \\ / \u{1f600}";
+    let mut hello = LogEntry::new(LogLevel::Information, "A.B", text);
+    hello.event_id = 14;
+    let mut failure = LogEntry::new(LogLevel::Error, "A", "boom");
+    failure.error = Some("bad\nline");
+    failure.scopes = &["one", "two a=1"];
+    let nothing = LogEntry::new(LogLevel::Warning, "", "");
+    assert_eq!(
+        written("json", &[], &hello),
+        "{\"EventId\":14,\"LogLevel\":\"Information\",\"Category\":\"A.B\",\"Message\":\"hello \\u0022x\\u0022 \
+         \\u003C\\u00E9\\u003E \\u0027a\\u0027 \\u002B \\u0026 \\u0001 \\u2028 \\n\\t \\\\ / \\uD83D\\uDE00\",\
+         \"State\":{}}\n"
+    );
+    assert_eq!(
+        written("JSON", &[SCOPES, STAMP], &failure),
+        "{\"Timestamp\":\"at noon \",\"EventId\":0,\"LogLevel\":\"Error\",\"Category\":\"A\",\"Message\":\"boom\",\
+         \"Exception\":\"bad\\nline\",\"State\":{},\"Scopes\":[\"one\",\"two a=1\"]}\n"
+    );
+    assert_eq!(
+        written("json", &[SCOPES], &nothing),
+        "{\"EventId\":0,\"LogLevel\":\"Warning\",\"Category\":\"\",\"Message\":\"\",\"State\":{},\"Scopes\":[]}\n"
+    );
+    assert_eq!(
+        written(
+            "json",
+            &[SCOPES, ("JsonWriterOptions:Indented", "true")],
+            &failure
+        ),
+        "{\n  \"EventId\": 0,\n  \"LogLevel\": \"Error\",\n  \"Category\": \"A\",\n  \"Message\": \"boom\",\n  \
+         \"Exception\": \"bad\\nline\",\n  \"State\": {},\n  \"Scopes\": [\n    \"one\",\n    \"two a=1\"\n  ]\n}\n"
+    );
+}
+
+#[test]
 fn each_format_has_its_shape() {
     let entry = entry(LogLevel::Error, "two\nlines", &["outer", "inner"]);
     for (name, options, expected) in [

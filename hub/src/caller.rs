@@ -18,14 +18,31 @@ use crate::{CallerClients, GroupManager, HttpTransportType, Hub, Items, RequestH
 pub struct HubCaller<H> {
     connection: Arc<Connection>,
     lifetime: Arc<dyn HubLifetimeManager>,
+    standing: Standing,
     hub: PhantomData<fn() -> H>,
 }
 
+/// What the caller's connection does meanwhile.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Standing {
+    /// It waits for `on_connected`: nothing is read from it.
+    Connecting,
+    /// It has an invocation of that number, whose slot others may be waiting for.
+    Counted(u32),
+    /// It waits for nothing.
+    Free,
+}
+
 impl<H: Hub> HubCaller<H> {
-    pub(crate) fn new(connection: Arc<Connection>, lifetime: Arc<dyn HubLifetimeManager>) -> Self {
+    pub(crate) fn new(
+        connection: Arc<Connection>,
+        lifetime: Arc<dyn HubLifetimeManager>,
+        standing: Standing,
+    ) -> Self {
         Self {
             connection,
             lifetime,
+            standing,
             hub: PhantomData,
         }
     }
@@ -39,7 +56,11 @@ impl<H: Hub> HubCaller<H> {
     /// The clients of the hub, as the caller sees them.
     #[must_use]
     pub fn clients(&self) -> CallerClients<H::Client> {
-        CallerClients::new(self.lifetime.clone(), self.connection.id.clone())
+        CallerClients::new(
+            self.lifetime.clone(),
+            self.connection.clone(),
+            self.standing,
+        )
     }
 
     /// The groups of the hub.
@@ -89,6 +110,7 @@ impl<H> Clone for HubCaller<H> {
         Self {
             connection: self.connection.clone(),
             lifetime: self.lifetime.clone(),
+            standing: self.standing,
             hub: PhantomData,
         }
     }

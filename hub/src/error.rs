@@ -54,6 +54,36 @@ pub enum HubError {
     /// [`HubOptions::transport_send_timeout`](crate::HubOptions::transport_send_timeout).
     #[error("a write to the client did not end in time")]
     SendTimeout,
+    /// The client that was to be asked is not connected.
+    #[error("Connection '{connection_id}' does not exist.")]
+    NoSuchClient {
+        /// The id that no connection has.
+        connection_id: String,
+    },
+    /// The client that was asked left without an answer.
+    #[error("Connection '{connection_id}' disconnected.")]
+    ClientDisconnected {
+        /// The connection that was asked.
+        connection_id: String,
+    },
+    /// The client that was asked did not answer within
+    /// [`HubOptions::client_result_timeout`](crate::HubOptions::client_result_timeout).
+    #[error("the client did not answer within {timeout:?}")]
+    ClientResultTimeout {
+        /// How long it had.
+        timeout: std::time::Duration,
+    },
+    /// A client was to be asked while `on_connected` of the caller ran: it could not answer before that has ended.
+    #[error("Client results inside OnConnectedAsync Hub methods are not allowed.")]
+    AskedWhileConnecting,
+    /// A client answered what another one was asked.
+    #[error("Connection ID '{connection_id}' is not valid for invocation ID '{invocation_id}'.")]
+    NotAsked {
+        /// Who answered.
+        connection_id: String,
+        /// The question.
+        invocation_id: String,
+    },
     /// An upload ended because its connection did.
     #[error("The underlying connection was closed.")]
     ConnectionClosed,
@@ -96,6 +126,11 @@ impl HubError {
             Self::ClientTimeout => "ClientTimeoutError",
             Self::ClientTooSlow { .. } => "ClientTooSlowError",
             Self::SendTimeout => "SendTimeoutError",
+            Self::NoSuchClient { .. } => "NoSuchClientError",
+            Self::ClientDisconnected { .. } => "ClientDisconnectedError",
+            Self::ClientResultTimeout { .. } => "ClientResultTimeoutError",
+            Self::AskedWhileConnecting => "AskedWhileConnectingError",
+            Self::NotAsked { .. } => "NotAskedError",
             Self::ConnectionClosed => "ConnectionClosedError",
             Self::Panic(_) => "Panic",
             Self::Other(_) => "Error",

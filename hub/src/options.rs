@@ -26,6 +26,9 @@ pub struct HubOptions {
     /// How many items of an upload wait for the hub method at most, at least 1. Default: 10. Then nothing more is read
     /// from that client until the method takes one.
     pub stream_buffer_capacity: usize,
+    /// How long a client may take to answer what it is asked; `None` for ever, as in ASP.NET Core. Default: 30 s. To the
+    /// millisecond, and one value for each type of hub: where it is mounted twice, the later one's counts.
+    pub client_result_timeout: Option<Duration>,
     /// How many bytes may wait for one client before [`slow_client`](Self::slow_client) applies. Default: 65,536.
     #[doc(alias = "TransportMaxBufferSize")]
     pub maximum_queued_bytes: usize,
@@ -63,6 +66,7 @@ impl Default for HubOptions {
             enable_detailed_errors: false,
             maximum_parallel_invocations_per_client: 1,
             stream_buffer_capacity: 10,
+            client_result_timeout: Some(Duration::from_secs(30)),
             maximum_queued_bytes: 64 * 1024,
             application_max_buffer_size: 64 * 1024,
             slow_client: SlowClientPolicy::default(),

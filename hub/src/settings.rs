@@ -65,6 +65,9 @@ settings! {
     maximum_queued_bytes: ByteSize => |options, value| options.maximum_queued_bytes = bytes(value);
     application_max_buffer_size: ByteSize => |options, value| options.application_max_buffer_size = bytes(value);
     slow_client: SlowClient => |options, value| options.slow_client = (*value).into();
+    client_result_timeout: Duration => |options, value| {
+        options.client_result_timeout = (!value.is_zero()).then_some(*value);
+    };
     transport_send_timeout: Duration => |options, value| {
         options.transport_send_timeout = (!value.is_zero()).then_some(*value);
     };

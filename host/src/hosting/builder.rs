@@ -19,7 +19,8 @@ use crate::configuration::{
 };
 use crate::metrics::Metrics;
 use crate::services::{Factory, Inject, ServiceCollection};
-use crate::{BoxError, logging};
+use crate::systemd::Watchdog;
+use crate::{BoxError, logging, systemd};
 
 type AddSources = Arc<dyn Fn(&mut ConfigurationBuilder) + Send + Sync>;
 type ConfigureOptions = Box<dyn FnOnce(&mut HostOptions) + Send>;
@@ -246,8 +247,11 @@ impl HostBuilder {
     /// A configuration that cannot be read or used, a hook that fails, a graph that cannot be built.
     pub fn build(mut self) -> Result<Host, HostError> {
         let configuration = self.loaded()?.configuration.clone();
+        let mut log_levels = None;
         if self.defaults {
-            logging::install(&configuration)?;
+            systemd::take_from_environment();
+            log_levels =
+                logging::install(&configuration)?.map(|levels| levels.follow(&configuration));
         }
         while let Some(hook) = self.before_build.pop_front() {
             hook(&mut self).map_err(HostError::Extension)?;
@@ -260,11 +264,13 @@ impl HostBuilder {
             configure(&mut options);
         }
         let lifetime = ApplicationLifetime::new();
+        let watchdog = Watchdog::new();
         self.services
             .add_instance(Arc::new(configuration.clone()))
             .add_instance(Arc::new(environment.clone()))
             .add_instance(Arc::new(lifetime.clone()))
-            .add_instance(Arc::new(Metrics::new()));
+            .add_instance(Arc::new(Metrics::new()))
+            .add_instance(Arc::new(watchdog.clone()));
         let services = self.services.build()?;
         Ok(Host::new(Parts {
             services,
@@ -273,6 +279,8 @@ impl HostBuilder {
             lifetime,
             options,
             listens_to_signals: self.signals,
+            watchdog,
+            log_levels,
         }))
     }
 

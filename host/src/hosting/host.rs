@@ -11,18 +11,21 @@ use super::error::HostError;
 use super::lifecycle::{Lifecycle, Started};
 use super::lifetime::ApplicationLifetime;
 use super::options::HostOptions;
+use super::reload::Reload;
 use super::signals::StopOnSignals;
 use super::status;
-use crate::configuration::{Configuration, ConfigurationWatch};
-use crate::options;
+use crate::configuration::{ChangeRegistration, Configuration, ConfigurationWatch};
 use crate::services::ServiceProvider;
+use crate::systemd::{Feeding, Watchdog};
+use crate::{options, systemd};
 
 /// An application that is ready to run: its services, and what starts and stops them.
 ///
 /// Made by [`HostBuilder::build`](super::HostBuilder::build). Most programs call [`run`](Self::run) and nothing else.
 ///
-/// While a host that was started lives, SIGINT, SIGTERM and SIGQUIT (elsewhere than on Unix: Ctrl+C) ask it to stop; a
-/// second SIGINT ends the process at once, with exit code 130.
+/// While a host that was started lives, SIGINT, SIGTERM and SIGQUIT (elsewhere than on Unix: Ctrl+C and Ctrl+Break) ask it to
+/// stop; a second SIGINT ends the process at once, with exit code 130. SIGHUP has it read its configuration again, with the
+/// levels of the log and what [`ApplicationLifetime::on_reload`] adds, except where standard input is a terminal.
 #[doc(alias = "IHost")]
 pub struct Host {
     /// Locked for as long as the host is starting or stopping. Before the container, which is to drop the services.
@@ -33,6 +36,9 @@ pub struct Host {
     lifetime: ApplicationLifetime,
     options: HostOptions,
     listens_to_signals: bool,
+    watchdog: Watchdog,
+    /// While this is there, changes of the configuration change the levels of the log.
+    _log_levels: Option<ChangeRegistration>,
     signals: Mutex<Option<StopOnSignals>>,
 }
 
@@ -44,6 +50,8 @@ pub(crate) struct Parts {
     pub(crate) lifetime: ApplicationLifetime,
     pub(crate) options: HostOptions,
     pub(crate) listens_to_signals: bool,
+    pub(crate) watchdog: Watchdog,
+    pub(crate) log_levels: Option<ChangeRegistration>,
 }
 
 enum State {
@@ -52,6 +60,7 @@ enum State {
     Started {
         lifecycle: Lifecycle,
         _watch: Option<ConfigurationWatch>,
+        _feeding: Option<Feeding>,
     },
     Ended,
 }
@@ -66,6 +75,8 @@ impl Host {
             lifetime: parts.lifetime,
             options: parts.options,
             listens_to_signals: parts.listens_to_signals,
+            watchdog: parts.watchdog,
+            _log_levels: parts.log_levels,
             signals: Mutex::new(None),
         }
     }
@@ -164,10 +175,12 @@ impl Host {
             event_id = 1,
             "Hosting starting"
         );
-        status::configuration_files(&self.configuration);
+        status::configuration_files(&self.configuration, &self.environment);
         options::validate(&self.services)?;
         if self.listens_to_signals {
-            let signals = StopOnSignals::register(&self.lifetime).map_err(HostError::Signals)?;
+            let reload = Reload::new(self.configuration.clone(), self.lifetime.clone());
+            let signals =
+                StopOnSignals::register(&self.lifetime, reload).map_err(HostError::Signals)?;
             *self.signals.lock().unwrap_or_else(PoisonError::into_inner) = Some(signals);
         }
         let services = self
@@ -180,6 +193,7 @@ impl Host {
         *state = State::Started {
             lifecycle,
             _watch: self.configuration.watch(),
+            _feeding: systemd::feed(&self.watchdog),
         };
         let State::Started { lifecycle, .. } = &*state else {
             return Ok(());

@@ -3,6 +3,7 @@
 use super::environment::HostEnvironment;
 use super::lifetime::ApplicationLifetime;
 use crate::services::{Dependency, Injectable, Resolver, ServiceError};
+use crate::systemd::Watchdog;
 
 macro_rules! handles {
     ($($handle:ty),*) => {$(
@@ -18,4 +19,4 @@ macro_rules! handles {
     )*};
 }
 
-handles!(ApplicationLifetime, HostEnvironment);
+handles!(ApplicationLifetime, HostEnvironment, Watchdog);

@@ -17,7 +17,7 @@ use super::limit::{Limit, StartEnded, StartLimit, after};
 use super::monitor::{Failures, Monitor, Running};
 use super::options::HostOptions;
 use super::phase::Phase;
-use crate::BoxError;
+use crate::{BoxError, systemd};
 
 /// The hosted services of a host and how far each has come.
 pub(crate) struct Lifecycle {
@@ -77,6 +77,14 @@ impl Lifecycle {
 
     /// Starts all services; where that fails or a stop is asked for, stops those that were started.
     pub(crate) async fn start(&self) -> Result<Started, HostError> {
+        if self.options.startup_timeout.is_some() {
+            systemd::extending(self.start_all()).await
+        } else {
+            self.start_all().await
+        }
+    }
+
+    async fn start_all(&self) -> Result<Started, HostError> {
         let mut start = StartLimit::new(&self.lifetime, &self.options);
         for phase in [Phase::Starting, Phase::Start, Phase::Started] {
             if self.start_phase(phase, &mut start).await.is_break() {
@@ -91,9 +99,12 @@ impl Lifecycle {
 
     /// Stops all services that were started, each phase in reverse order, whatever fails.
     pub(crate) async fn stop(&self) -> Result<(), HostError> {
-        self.drain().await;
-        self.stop_until(Limit::at(after(self.options.shutdown_timeout)))
-            .await;
+        systemd::extending(async {
+            self.drain().await;
+            self.stop_until(Limit::at(after(self.options.shutdown_timeout)))
+                .await;
+        })
+        .await;
         HostError::all_of(self.monitor.failures.take()).map_or(Ok(()), Err)
     }
 
@@ -109,6 +120,7 @@ impl Lifecycle {
             target: "Microsoft.Hosting.Lifetime",
             "No longer ready; the services go on for {delay:?} before they are stopped."
         );
+        systemd::report(|| format!("Draining for {delay:?}"));
         sleep(delay).await;
     }
 
@@ -169,7 +181,7 @@ impl Lifecycle {
             _ => after(self.options.shutdown_timeout),
         };
         self.lifetime.stop_application();
-        self.stop_until(Limit::at(deadline)).await;
+        systemd::extending(self.stop_until(Limit::at(deadline))).await;
         HostError::all_of(self.monitor.failures.take()).map_or(Ok(Started::Stopped), Err)
     }
 
@@ -213,7 +225,9 @@ impl Lifecycle {
         limit: &mut Limit,
         mut note: impl FnMut(&Hosted, Outcome) -> ControlFlow<()>,
     ) {
-        for hosted in services {
+        let services: Vec<&Hosted> = services.collect();
+        for (at, hosted) in services.iter().enumerate() {
+            self.report(hosted, phase, at, services.len());
             let call = hosted.call(phase, limit.token(), &self.monitor);
             let outcome = limit.within(call).await;
             if note(hosted, outcome.map_or(Outcome::LetGo, Outcome::Done)).is_break() {
@@ -229,6 +243,7 @@ impl Lifecycle {
         limit: &mut Limit,
         mut note: impl FnMut(&Hosted, Outcome) -> ControlFlow<()>,
     ) {
+        systemd::report(|| format!("All services at once: {phase}"));
         // Polled first in the order of `services`, so that what a service does before it first waits keeps that order.
         let mut busy: Vec<&Hosted> = services.collect();
         let mut calls: FuturesUnordered<_> = busy
@@ -251,6 +266,19 @@ impl Lifecycle {
         drop(calls);
         for hosted in busy {
             let _ = note(hosted, Outcome::LetGo);
+        }
+    }
+
+    /// Tells systemd whose turn it is, so that a start or a stop that hangs says where.
+    fn report(&self, hosted: &Hosted, phase: Phase, at: usize, all: usize) {
+        let doing = match phase {
+            Phase::Start => "Starting",
+            Phase::Stop => "Stopping",
+            _ => return,
+        };
+        systemd::report(|| systemd::one_of(doing, hosted.service.name(), at + 1, all));
+        if phase == Phase::Start && self.options.startup_timeout.is_none() {
+            systemd::extend_for_one_service();
         }
     }
 

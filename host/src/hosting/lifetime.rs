@@ -11,6 +11,8 @@ use super::error::ServicePanicked;
 use super::status;
 use crate::BoxError;
 
+/// Called at each reload.
+type Repeated = Arc<dyn Fn() -> Result<(), BoxError> + Send + Sync>;
 type Callback = Box<dyn FnOnce() -> Result<(), BoxError> + Send>;
 
 /// Tells a service when the application has started, is stopping and has stopped, and asks it to stop. Injectable; a
@@ -44,6 +46,7 @@ struct Shared {
     stopped: Event,
     /// Set once a start has begun: only then is there something to announce as shutting down.
     announced: AtomicBool,
+    reload: Mutex<Vec<Repeated>>,
 }
 
 struct Event {
@@ -67,6 +70,7 @@ impl ApplicationLifetime {
                 stopping: Event::new(7, "An error occurred stopping the application"),
                 stopped: Event::new(8, "An error occurred stopping the application"),
                 announced: AtomicBool::new(false),
+                reload: Mutex::default(),
             }),
         }
     }
@@ -107,6 +111,12 @@ impl ApplicationLifetime {
         self.shared.stopped.register(Box::new(callback));
     }
 
+    /// Runs `callback` each time the application is told to reload (SIGHUP), after its configuration has been read again:
+    /// for what else can be, such as certificates. A callback that fails or panics is logged and changes nothing else.
+    pub fn on_reload(&self, callback: impl Fn() -> Result<(), BoxError> + Send + Sync + 'static) {
+        self.reload().push(Arc::new(callback));
+    }
+
     /// Asks the application to stop. May be called from anywhere and any number of times; the callbacks for *stopping*
     /// run before the first call returns. The services are stopped by whoever waits in [`Host::run`](super::Host::run)
     /// or [`Host::wait_for_shutdown`](super::Host::wait_for_shutdown).
@@ -130,6 +140,26 @@ impl ApplicationLifetime {
     /// From now on [`stop_application`](Self::stop_application) is announced in the log and to systemd.
     pub(crate) fn announce_stopping(&self) {
         self.shared.announced.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn notify_reload(&self) {
+        let callbacks = self.reload().clone();
+        for callback in callbacks {
+            if let Err(error) = called(|| callback()) {
+                tracing::error!(
+                    target: "Microsoft.Extensions.Hosting.Internal.ApplicationLifetime",
+                    error = &*error as &(dyn std::error::Error + 'static),
+                    "An error occurred reloading the application"
+                );
+            }
+        }
+    }
+
+    fn reload(&self) -> std::sync::MutexGuard<'_, Vec<Repeated>> {
+        self.shared
+            .reload
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn notify_started(&self) {
@@ -210,9 +240,7 @@ impl Event {
     }
 
     fn run(&self, callback: Callback) {
-        let outcome = catch_unwind(AssertUnwindSafe(callback))
-            .unwrap_or_else(|panic| Err(ServicePanicked::from_payload(&*panic).into()));
-        if let Err(error) = outcome {
+        if let Err(error) = called(callback) {
             tracing::error!(
                 target: "Microsoft.Extensions.Hosting.Internal.ApplicationLifetime",
                 critical = true,
@@ -222,6 +250,12 @@ impl Event {
             );
         }
     }
+}
+
+/// A panic is a failure.
+fn called(callback: impl FnOnce() -> Result<(), BoxError>) -> Result<(), BoxError> {
+    catch_unwind(AssertUnwindSafe(callback))
+        .unwrap_or_else(|panic| Err(ServicePanicked::from_payload(&*panic).into()))
 }
 
 #[cfg(test)]

@@ -19,6 +19,8 @@
 //! | a second SIGINT | nothing | the process ends at once, with exit code 130 |
 //! | callbacks for *stopping* | may run beside the services' `stopping` | are over before it, if something else than [`Host::stop`] asks for the stop |
 //! | a setting of the host that cannot be read | is ignored | is an error of `build` |
+//!
+#![doc = include_str!("../docs/host_checklist.md")]
 
 mod builder;
 mod environment;
@@ -34,6 +36,7 @@ mod monitor;
 mod options;
 mod phase;
 mod registration;
+mod reload;
 mod restart;
 mod signals;
 mod status;

@@ -33,8 +33,15 @@ pub(crate) fn stopping() {
 const CONFIGURATION: &str = "Campanile.Hosting.Configuration";
 
 /// Which files the configuration was read from.
-pub(crate) fn configuration_files(configuration: &Configuration) {
+pub(crate) fn configuration_files(configuration: &Configuration, environment: &HostEnvironment) {
     let files = configuration.files();
+    if environment.content_root() == std::path::Path::new("/") {
+        tracing::warn!(
+            target: CONFIGURATION,
+            "the content root is `/`, where no configuration is expected to be: start the program in its own folder \
+             (for systemd: WorkingDirectory=), or name it with --contentRoot"
+        );
+    }
     if files.is_empty() {
         return;
     }

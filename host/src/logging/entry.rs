@@ -1,5 +1,7 @@
 //! [`LogEntry`].
 
+use serde_json::Value;
+
 use super::level::LogLevel;
 
 /// One entry of the log, as a formatter gets it.
@@ -18,6 +20,8 @@ pub struct LogEntry<'a> {
     pub error: Option<&'a str>,
     /// The spans around it, the outermost first.
     pub scopes: &'a [&'a str],
+    /// The further fields, with their types where they have one: what `json` writes as `State`.
+    pub(crate) fields: &'a [(&'static str, Value)],
 }
 
 impl<'a> LogEntry<'a> {
@@ -31,6 +35,7 @@ impl<'a> LogEntry<'a> {
             message,
             error: None,
             scopes: &[],
+            fields: &[],
         }
     }
 }

@@ -22,7 +22,9 @@ pub enum LoggingError {
         key: String,
     },
     /// The formatter is unknown.
-    #[error("{key}: `{found}` is not a console formatter that there is; use simple or systemd")]
+    #[error(
+        "{key}: `{found}` is not a console formatter that there is; use simple, json or systemd"
+    )]
     Formatter {
         /// The key of the value.
         key: String,

@@ -1,11 +1,22 @@
 //! What an event or a span carries.
 
 use std::error::Error;
-use std::fmt::{Debug, Write};
+use std::fmt::{Debug, Display, Formatter, Write};
 
 use tracing::field::{Field, Visit};
 
+use serde_json::Value;
+
 use super::error_chain::ErrorChain;
+
+/// A value whose text is that of its `Debug`.
+struct Shown<'a, T: ?Sized>(&'a T);
+
+impl<T: Debug + ?Sized> Display for Shown<'_, T> {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
 
 /// The fields of an event, sorted into what a log entry is made of. Its texts are kept to be filled again.
 #[derive(Debug, Default)]
@@ -15,10 +26,15 @@ pub(crate) struct Fields {
     pub(crate) event_id: i64,
     pub(crate) critical: bool,
     others: String,
+    /// The other fields with their types; kept only if asked for.
+    pub(crate) typed: Vec<(&'static str, Value)>,
+    keeps_types: bool,
 }
 
 impl Fields {
-    pub(crate) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self, keeps_types: bool) {
+        self.typed.clear();
+        self.keeps_types = keeps_types;
         self.message.clear();
         self.error.clear();
         self.others.clear();
@@ -37,6 +53,18 @@ impl Fields {
     }
 
     fn record(&mut self, field: &Field, value: &dyn Debug) {
+        self.record_typed(field, value, |text| Value::String(text.to_string()));
+    }
+
+    fn record_typed<T: Debug + ?Sized>(
+        &mut self,
+        field: &Field,
+        value: &T,
+        json: impl FnOnce(Shown<'_, T>) -> Value,
+    ) {
+        if self.keeps_types && !matches!(field.name(), "message" | "error") {
+            self.typed.push((plain(field.name()), json(Shown(value))));
+        }
         // Writing to a String fails only if the value's own formatting does; then what it wrote so far stays.
         let _ = match field.name() {
             "message" => write!(self.message, "{value:?}"),
@@ -47,7 +75,7 @@ impl Fields {
 }
 
 /// A raw identifier without its prefix.
-fn plain(name: &str) -> &str {
+fn plain(name: &'static str) -> &'static str {
     name.strip_prefix("r#").unwrap_or(name)
 }
 
@@ -64,22 +92,30 @@ impl Visit for Fields {
         if field.name() == "event_id" {
             self.event_id = value;
         } else {
-            self.record(field, &value);
+            self.record_typed(field, &value, |_| value.into());
         }
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
         match i64::try_from(value) {
             Ok(value) => self.record_i64(field, value),
-            Err(_) => self.record(field, &value),
+            Err(_) => self.record_typed(field, &value, |_| value.into()),
         }
+    }
+
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.record_typed(field, &value, |text| {
+            // What JSON has no number for is text.
+            serde_json::Number::from_f64(value)
+                .map_or_else(|| Value::String(text.to_string()), Value::Number)
+        });
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
         if field.name() == "critical" {
             self.critical = value;
         } else {
-            self.record(field, &value);
+            self.record_typed(field, &value, |_| value.into());
         }
     }
 

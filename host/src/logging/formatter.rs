@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::entry::LogEntry;
 use super::error::LoggingError;
+use super::json::Json;
 use super::simple::Simple;
 use super::timestamp::TimestampFormat;
 use crate::configuration::Configuration;
@@ -19,6 +20,7 @@ const OPTIONS: &str = "Logging:Console:FormatterOptions";
 /// | `Logging:Console:FormatterName` | |
 /// | --- | --- |
 /// | `simple` | `info: clock_app.worker[0]`, below it, indented, the scopes, the message and the error |
+/// | `json` | one object an entry: `{"EventId":0,"LogLevel":"Information","Category":"clock_app.worker","Message":"…","State":{…}}`, with the fields of the event as `State` |
 /// | `systemd` | `<6>clock_app.worker[0] message error` in one line; the default under systemd |
 ///
 /// | `Logging:Console:FormatterOptions:…` | |
@@ -27,6 +29,7 @@ const OPTIONS: &str = "Logging:Console:FormatterOptions";
 /// | `TimestampFormat` | a date and time format of .NET, such as `yyyy-MM-dd HH:mm:ss.fff `; none by default |
 /// | `UseUtcTimestamp` | `false` by default: local time |
 /// | `SingleLine` | (`simple`) everything in one line; `false` by default |
+/// | `JsonWriterOptions:Indented` | (`json`) over several lines; `false` by default |
 /// | `ColorBehavior` | (`simple`) `Default`: colours on a terminal, unless `NO_COLOR` is set, or where `FORCE_COLOR` is; `Enabled`; `Disabled` |
 #[derive(Clone, Debug)]
 pub struct ConsoleFormatter {
@@ -38,6 +41,7 @@ pub struct ConsoleFormatter {
 #[derive(Clone, Copy, Debug)]
 enum Kind {
     Simple(Simple),
+    Json(Json),
     Systemd,
 }
 
@@ -49,6 +53,20 @@ struct FormatterOptions {
     use_utc_timestamp: bool,
     single_line: bool,
     color_behavior: ColorBehavior,
+    json_writer_options: JsonWriterOptions,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct JsonWriterOptions {
+    indented: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Name {
+    Simple,
+    Json,
+    Systemd,
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
@@ -72,10 +90,12 @@ impl ConsoleFormatter {
             FormatterOptions::default()
         };
         let name = configuration.get(NAME).filter(|name| !name.is_empty());
-        let is_systemd = match name {
-            None => is_systemd_service(),
-            Some(name) if name.eq_ignore_ascii_case("simple") => false,
-            Some(name) if name.eq_ignore_ascii_case("systemd") => true,
+        let name = match name {
+            None if is_systemd_service() => Name::Systemd,
+            None => Name::Simple,
+            Some(name) if name.eq_ignore_ascii_case("simple") => Name::Simple,
+            Some(name) if name.eq_ignore_ascii_case("json") => Name::Json,
+            Some(name) if name.eq_ignore_ascii_case("systemd") => Name::Systemd,
             Some(found) => {
                 return Err(LoggingError::Formatter {
                     key: NAME.to_owned(),
@@ -92,14 +112,17 @@ impl ConsoleFormatter {
                     reason,
                 }
             })?;
-        let kind = if is_systemd {
-            Kind::Systemd
-        } else {
-            Kind::Simple(Simple {
+        let kind = match name {
+            Name::Systemd => Kind::Systemd,
+            Name::Json => Kind::Json(Json {
+                indented: options.json_writer_options.indented,
+                scopes: options.include_scopes,
+            }),
+            Name::Simple => Kind::Simple(Simple {
                 single_line: options.single_line,
                 scopes: options.include_scopes,
                 colours: options.color_behavior.wants_colours(),
-            })
+            }),
         };
         Ok(Self {
             kind,
@@ -108,12 +131,18 @@ impl ConsoleFormatter {
         })
     }
 
-    /// Appends the entry, with its line end, to `out`. Nothing is written for one with neither message nor error.
+    /// Appends the entry, with its line end, to `out`. Nothing is written for one with neither message nor error, except
+    /// by `json`.
     pub fn format(&self, entry: &LogEntry<'_>, out: &mut String) {
-        if entry.message.is_empty() && entry.error.is_none_or(str::is_empty) {
-            return;
-        }
+        let is_empty = entry.message.is_empty() && entry.error.is_none_or(str::is_empty);
         match self.kind {
+            Kind::Json(json) => {
+                let mut timestamp = String::new();
+                self.timestamp.write_now(&mut timestamp);
+                let timestamp = Some(&*timestamp).filter(|it| !it.is_empty());
+                json.write(entry, timestamp, out);
+            }
+            _ if is_empty => {}
             Kind::Simple(simple) => {
                 self.timestamp.write_now(out);
                 simple.write(entry, out);
@@ -124,6 +153,11 @@ impl ConsoleFormatter {
                 super::systemd::write(entry, &timestamp, self.scopes, out);
             }
         }
+    }
+
+    /// Whether the fields of an event are wanted with their types.
+    pub(crate) fn wants_fields(&self) -> bool {
+        matches!(self.kind, Kind::Json(_))
     }
 
     /// Whether the spans around an event are written.

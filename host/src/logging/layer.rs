@@ -147,7 +147,7 @@ impl ConsoleLayer {
             category,
             line,
         } = buffers;
-        fields.clear();
+        fields.clear(self.formatter.wants_fields());
         event.record(fields);
         fields.complete();
         let level = if fields.critical && *metadata.level() == Level::ERROR {
@@ -169,6 +169,7 @@ impl ConsoleLayer {
             message: &fields.message,
             error: Some(&*fields.error).filter(|error| !error.is_empty()),
             scopes,
+            fields: &fields.typed,
         };
         self.formatter.format(&entry, line);
         if !line.is_empty() {

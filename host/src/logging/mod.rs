@@ -10,7 +10,9 @@ mod error;
 mod error_chain;
 mod fields;
 mod filter;
+mod follow;
 mod formatter;
+mod json;
 mod layer;
 mod level;
 mod simple;
@@ -30,10 +32,14 @@ use tracing_subscriber::layer::SubscriberExt;
 
 use crate::configuration::Configuration;
 
-/// Makes the console the process's `tracing` subscriber, unless there is one.
-pub(crate) fn install(configuration: &Configuration) -> Result<(), LoggingError> {
+/// Makes the console the process's `tracing` subscriber, unless there is one; then there is nothing to return.
+pub(crate) fn install(
+    configuration: &Configuration,
+) -> Result<Option<LogFilterHandle>, LoggingError> {
     let console = ConsoleLayer::from_configuration(configuration)?;
+    let levels = console.filter_handle();
     // Fails only if there is a subscriber already, which then stays.
-    let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(console));
-    Ok(())
+    let installed =
+        tracing::subscriber::set_global_default(tracing_subscriber::registry().with(console));
+    Ok(installed.is_ok().then_some(levels))
 }

@@ -40,6 +40,7 @@ impl ServerAddresses {
     }
 
     pub(crate) fn set(&self, addresses: Vec<String>) {
+        campanile_host::systemd::report_listening(&addresses);
         *self.bound() = addresses;
     }
 

@@ -22,6 +22,7 @@ pub(crate) fn expand(attribute: &TokenStream, item: TokenStream) -> Result<Token
         ));
     }
     let mut senders = Vec::new();
+    let mut askers = Vec::new();
     for item in &mut contract.items {
         let TraitItem::Fn(method) = item else {
             return Err(Error::new(
@@ -29,7 +30,11 @@ pub(crate) fn expand(attribute: &TokenStream, item: TokenStream) -> Result<Token
                 "a contract of hub clients has only methods: `async fn name(&self, ...);`",
             ));
         };
-        senders.push(sender(method)?);
+        let called = call(method)?;
+        match method.sig.output {
+            ReturnType::Default => senders.push(called),
+            ReturnType::Type(..) => askers.push(called),
+        }
         for_handlers(method);
     }
     // A server sends through the proxy, and may have no handler of its own.
@@ -50,6 +55,11 @@ pub(crate) fn expand(attribute: &TokenStream, item: TokenStream) -> Result<Token
         }
 
         #[automatically_derived]
+        impl #proxy<::campanile_hub::Single> {
+            #(#askers)*
+        }
+
+        #[automatically_derived]
         impl<R> ::core::convert::From<::campanile_hub::ClientProxy<R>> for #proxy<R> {
             fn from(proxy: ::campanile_hub::ClientProxy<R>) -> Self {
                 Self(proxy)
@@ -63,8 +73,8 @@ pub(crate) fn expand(attribute: &TokenStream, item: TokenStream) -> Result<Token
     })
 }
 
-/// The proxy's method, which sends what the contract's method is told.
-fn sender(method: &mut TraitItemFn) -> Result<TokenStream> {
+/// The proxy's method, which sends what the contract's method is told, and waits for what it returns, if it does.
+fn call(method: &mut TraitItemFn) -> Result<TokenStream> {
     let TraitItemFn {
         attrs,
         sig,
@@ -81,12 +91,6 @@ fn sender(method: &mut TraitItemFn) -> Result<TokenStream> {
         return Err(Error::new(
             sig.fn_token.span(),
             "a client method is async: write `async fn`",
-        ));
-    }
-    if let ReturnType::Type(_, output) = &sig.output {
-        return Err(Error::new(
-            output.span(),
-            "a client method returns nothing: asking a client for a result is not possible yet",
         ));
     }
     if !sig.generics.params.is_empty() {
@@ -129,10 +133,23 @@ fn sender(method: &mut TraitItemFn) -> Result<TokenStream> {
     let documents = attrs
         .iter()
         .filter(|attribute| attribute.path().is_ident("doc"));
-    let summary = format!(
-        "Calls `{}` on the recipients; see `ClientProxy::send` for what `Ok` means.",
-        wire.value()
-    );
+    let wire_text = wire.value();
+    let (summary, answer, call) = match &sig.output {
+        ReturnType::Default => (
+            format!(
+                "Calls `{wire_text}` on the recipients; see `ClientProxy::send` for what `Ok` means."
+            ),
+            quote!(()),
+            quote!(send),
+        ),
+        ReturnType::Type(_, kind) => (
+            format!(
+                "Calls `{wire_text}` on the client and waits for its answer; see `ClientProxy::invoke`."
+            ),
+            quote!(#kind),
+            quote!(invoke),
+        ),
+    };
     Ok(quote! {
         #(#documents)*
         #[doc = ""]
@@ -140,8 +157,8 @@ fn sender(method: &mut TraitItemFn) -> Result<TokenStream> {
         pub fn #ident(
             &self,
             #(#names: #types),*
-        ) -> impl ::core::future::Future<Output = ::campanile_hub::HubResult<()>> + ::core::marker::Send + '_ {
-            self.0.send(#wire, (#(#names,)*))
+        ) -> impl ::core::future::Future<Output = ::campanile_hub::HubResult<#answer>> + ::core::marker::Send + '_ {
+            self.0.#call(#wire, (#(#names,)*))
         }
     })
 }
@@ -149,8 +166,12 @@ fn sender(method: &mut TraitItemFn) -> Result<TokenStream> {
 /// Leaves the trait as handlers implement it, and `dyn` as a mere name for it.
 fn for_handlers(method: &mut TraitItemFn) {
     method.sig.asyncness = None;
+    let answer = match &method.sig.output {
+        ReturnType::Default => quote!(()),
+        ReturnType::Type(_, kind) => quote!(#kind),
+    };
     method.sig.output =
-        syn::parse_quote!(-> impl ::core::future::Future<Output = ()> + ::core::marker::Send);
+        syn::parse_quote!(-> impl ::core::future::Future<Output = #answer> + ::core::marker::Send);
     let where_clause = method.sig.generics.make_where_clause();
     where_clause
         .predicates

@@ -14,7 +14,9 @@ use campanile_hub_protocol::{
 use super::session::Session;
 use super::{Connection, End, OpenCall};
 use crate::HubError;
+use crate::caller::Standing;
 use crate::dispatch::{Dispatch, MethodFuture};
+use crate::lifetime::Answered;
 use crate::transport::Transport;
 use crate::upload::{Deliver, Delivered};
 
@@ -124,13 +126,17 @@ impl<T: Transport> Session<T> {
 
     /// Runs an invocation that there is a slot for.
     async fn invoke(&mut self, invocation: Invocation<'_>) {
-        let counted = takes_slot(&invocation);
-        if counted {
-            self.connection.begin_invocation();
-        }
-        let slot = counted.then(|| Slot(self.connection.clone()));
+        let slot = takes_slot(&invocation).then(|| {
+            let number = self.connection.begin_invocation();
+            Slot(self.connection.clone(), number)
+        });
+        let standing = slot
+            .as_ref()
+            .map_or(Standing::Free, |Slot(_, number)| Standing::Counted(*number));
         if let Dispatch::Run(mut future, open) =
-            self.hub.clone().dispatch(&self.connection, invocation)
+            self.hub
+                .clone()
+                .dispatch(&self.connection, invocation, standing)
         {
             let done =
                 poll_fn(|context| Poll::Ready(future.as_mut().poll(context).is_ready())).await;
@@ -186,7 +192,7 @@ impl<T: Transport> Session<T> {
         waited
     }
 
-    /// Ends an upload.
+    /// Ends an upload, or answers a question.
     fn complete(&self, completion: Completion<'_>) -> Result<(), End> {
         let id = &*completion.invocation_id;
         if let Some(upload) = self.connection.calls().end_upload(id) {
@@ -194,6 +200,20 @@ impl<T: Transport> Session<T> {
                 upload.fail(HubError::Message(text.into_owned()));
             }
             return Ok(());
+        }
+        match self
+            .hub
+            .lifetime()
+            .answer(&self.connection, id, completion.outcome)
+        {
+            Answered::Taken => return Ok(()),
+            Answered::Unknown => {}
+            Answered::NotAsked => {
+                return Err(End::Failed(HubError::NotAsked {
+                    connection_id: self.connection.id.to_string(),
+                    invocation_id: id.to_owned(),
+                }));
+            }
         }
         tracing::debug!(
             connection_id = &*self.connection.id,
@@ -225,11 +245,11 @@ fn takes_slot(invocation: &Invocation<'_>) -> bool {
 }
 
 /// An invocation's place among those of its connection.
-struct Slot(Arc<Connection>);
+struct Slot(Arc<Connection>, u32);
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        self.0.end_invocation();
+        self.0.end_invocation(self.1);
     }
 }
 

@@ -1,7 +1,7 @@
 //! What everybody may know of a connection while it lives.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Waker;
 
 use campanile_host::CancellationToken;
@@ -49,7 +49,13 @@ pub(crate) struct Beat {
 #[derive(Debug, Default)]
 struct Control {
     end: Option<End>,
-    invocations: usize,
+    /// The number of the last invocation that was begun.
+    begun: u32,
+    /// An invocation that holds a slot, or 0; the others are in `more`, which stays empty with one slot.
+    running: u32,
+    more: Vec<u32>,
+    /// How many invocations go on without their slot.
+    lent: u32,
     /// The connection's task, when it waits.
     task: Option<Waker>,
 }
@@ -113,11 +119,7 @@ impl Connection {
     pub(crate) fn end(&self, reason: End) {
         let mut control = self.control();
         control.end.get_or_insert(reason);
-        let task = control.task.take();
-        drop(control);
-        if let Some(task) = task {
-            task.wake();
-        }
+        wake(control);
     }
 
     /// Takes the reason to end, if there is one; else wakes `waker` when there is, or when an invocation is over.
@@ -135,26 +137,34 @@ impl Connection {
 
     /// Whether one more invocation may run. Only the connection's task begins any, so a free slot stays free for it.
     pub(crate) fn can_begin_invocation(&self, limit: usize) -> bool {
-        self.control().invocations < limit
+        self.control().occupied() < limit
     }
 
-    /// Counts an invocation as running.
-    pub(crate) fn begin_invocation(&self) {
-        self.control().invocations += 1;
-    }
-
-    pub(crate) fn end_invocation(&self) {
+    /// Gives the slot of an invocation to others while it goes on; nothing if it has none any more.
+    pub(crate) fn lend_slot(&self, number: u32) {
         let mut control = self.control();
-        control.invocations -= 1;
-        let task = control.task.take();
-        drop(control);
-        if let Some(task) = task {
-            task.wake();
+        if control.vacate(number) {
+            control.lent += 1;
+            wake(control);
         }
     }
 
+    /// Counts an invocation as running; gives its number.
+    pub(crate) fn begin_invocation(&self) -> u32 {
+        self.control().occupy()
+    }
+
+    pub(crate) fn end_invocation(&self, number: u32) {
+        let mut control = self.control();
+        if !control.vacate(number) {
+            control.lent = control.lent.saturating_sub(1);
+        }
+        wake(control);
+    }
+
     pub(crate) fn has_invocations(&self) -> bool {
-        self.control().invocations > 0
+        let control = self.control();
+        control.occupied() > 0 || control.lent > 0
     }
 
     /// Cancelled when the connection is over.
@@ -170,8 +180,42 @@ impl Connection {
         self.beat.heard.store(true, Ordering::Relaxed);
     }
 
-    fn control(&self) -> std::sync::MutexGuard<'_, Control> {
+    fn control(&self) -> MutexGuard<'_, Control> {
         // Nothing in here panics half-way through a change.
         self.control.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Control {
+    fn occupied(&self) -> usize {
+        usize::from(self.running != 0) + self.more.len()
+    }
+
+    fn occupy(&mut self) -> u32 {
+        self.begun = self.begun.checked_add(1).unwrap_or(1);
+        if self.running == 0 {
+            self.running = self.begun;
+        } else {
+            self.more.push(self.begun);
+        }
+        self.begun
+    }
+
+    /// Whether the invocation held a slot.
+    fn vacate(&mut self, number: u32) -> bool {
+        if self.running == number {
+            self.running = 0;
+            return true;
+        }
+        let found = self.more.iter().position(|it| *it == number);
+        found.map(|index| self.more.swap_remove(index)).is_some()
+    }
+}
+
+fn wake(mut control: MutexGuard<'_, Control>) {
+    let task = control.task.take();
+    drop(control);
+    if let Some(task) = task {
+        task.wake();
     }
 }

@@ -67,7 +67,7 @@ pub struct Activation<H> {
     /// Who calls.
     pub caller: HubCaller<H>,
     services: ServiceProvider,
-    stream: Option<StreamResponder>,
+    stream: Option<Box<StreamResponder>>,
 }
 
 impl<H: Hub> Activation<H> {
@@ -81,7 +81,7 @@ impl<H: Hub> Activation<H> {
     }
 
     /// Where the items go, if the method gives a stream.
-    pub fn stream(&mut self) -> Option<StreamResponder> {
+    pub fn stream(&mut self) -> Option<Box<StreamResponder>> {
         self.stream.take()
     }
 }
@@ -89,7 +89,7 @@ impl<H: Hub> Activation<H> {
 /// Passes on what a method has given: streams are sent first.
 pub fn send_output<T: MethodOutput<K>, K>(
     output: T,
-    stream: Option<StreamResponder>,
+    stream: Option<Box<StreamResponder>>,
 ) -> impl Future<Output = HubResult<T::Answer>> + Send {
     output.send(stream)
 }
@@ -158,10 +158,10 @@ impl<'a, H: Hub> MethodCall<'a, H> {
             ..
         } = self;
         let stream = match &cancellation {
-            Some(cancelled) if A::STREAMING => Some(StreamResponder {
+            Some(cancelled) if A::STREAMING => Some(Box::new(StreamResponder {
                 responder: responder.clone(),
                 cancelled: cancelled.clone(),
-            }),
+            })),
             _ => None,
         };
         let future = Box::pin(async move {

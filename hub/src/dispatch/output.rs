@@ -31,7 +31,7 @@ pub trait MethodOutput<K>: Sized {
     /// Sends what has to be sent before the answer.
     fn send(
         self,
-        stream: Option<StreamResponder>,
+        stream: Option<Box<StreamResponder>>,
     ) -> impl Future<Output = HubResult<Self::Answer>> + Send;
 }
 
@@ -72,7 +72,7 @@ impl<T: Serialize + Send> MethodOutput<Value> for T {
 
     fn send(
         self,
-        _stream: Option<StreamResponder>,
+        _stream: Option<Box<StreamResponder>>,
     ) -> impl Future<Output = HubResult<Self::Answer>> + Send {
         ready(Ok(Reply(self)))
     }
@@ -92,15 +92,15 @@ where
 {
     type Answer = StreamEnd;
 
-    async fn send(self, stream: Option<StreamResponder>) -> HubResult<StreamEnd> {
+    async fn send(self, stream: Option<Box<StreamResponder>>) -> HubResult<StreamEnd> {
         // Only streaming methods get here, and each of them has been given its responder.
-        let Some(StreamResponder {
-            responder,
-            cancelled,
-        }) = stream
-        else {
+        let Some(stream) = stream else {
             return Ok(StreamEnd(Ok(())));
         };
+        let StreamResponder {
+            responder,
+            cancelled,
+        } = *stream;
         let mut items = pin!(self);
         let mut cancelled = pin!(cancelled.cancelled());
         loop {

@@ -13,6 +13,7 @@ use futures_util::FutureExt;
 use super::call::panic_text;
 use super::responder::respond_error;
 use super::{CallError, HubMethods, MethodCall, MethodFuture, MethodRun, Responder};
+use crate::caller::Standing;
 use crate::connection::{Connection, OpenCall};
 use crate::lifetime::HubLifetimeManager;
 use crate::{Hub, HubCaller, HubContext, HubError, HubOptions, HubResult};
@@ -46,6 +47,7 @@ pub(crate) trait HubDispatcher: fmt::Debug + Send + Sync {
         self: Arc<Self>,
         connection: &Arc<Connection>,
         invocation: Invocation<'_>,
+        standing: Standing,
     ) -> Dispatch;
     fn on_connected(self: Arc<Self>, connection: Arc<Connection>) -> CallbackFuture<'static>;
     fn on_disconnected<'a>(
@@ -67,6 +69,9 @@ impl<H: Hub> HubRuntime<H> {
         services: ServiceProvider,
         options: HubOptions,
     ) -> Self {
+        context
+            .lifetime()
+            .set_result_timeout(options.client_result_timeout);
         Self {
             options,
             methods: H::methods(),
@@ -137,6 +142,7 @@ impl<H: Hub> HubDispatcher for HubRuntime<H> {
         self: Arc<Self>,
         connection: &Arc<Connection>,
         invocation: Invocation<'_>,
+        standing: Standing,
     ) -> Dispatch {
         let detailed_errors = self.options.enable_detailed_errors;
         let Invocation {
@@ -167,7 +173,7 @@ impl<H: Hub> HubDispatcher for HubRuntime<H> {
         let run = invoke(MethodCall {
             arguments,
             stream_ids,
-            caller: HubCaller::new(connection.clone(), self.lifetime.clone()),
+            caller: HubCaller::new(connection.clone(), self.lifetime.clone(), standing),
             runtime: self,
             responder,
             cancellation: streaming.then(|| connection.aborted().child_token()),
@@ -208,7 +214,7 @@ impl<H: Hub> HubDispatcher for HubRuntime<H> {
 
     fn on_connected(self: Arc<Self>, connection: Arc<Connection>) -> CallbackFuture<'static> {
         Box::pin(async move {
-            let caller = HubCaller::new(connection, self.lifetime.clone());
+            let caller = HubCaller::new(connection, self.lifetime.clone(), Standing::Connecting);
             let caller = &caller;
             self.call_back(move |hub: H| async move { hub.on_connected(caller).await })
                 .await
@@ -221,7 +227,7 @@ impl<H: Hub> HubDispatcher for HubRuntime<H> {
         error: Option<&'a HubError>,
     ) -> CallbackFuture<'a> {
         Box::pin(async move {
-            let caller = HubCaller::new(connection, self.lifetime.clone());
+            let caller = HubCaller::new(connection, self.lifetime.clone(), Standing::Free);
             let caller = &caller;
             self.call_back(move |hub: H| async move { hub.on_disconnected(caller, error).await })
                 .await

@@ -2,8 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use super::outgoing::{Frames, Outgoing};
+use campanile_hub_protocol::CompletionOutcome;
+
+use super::outgoing::{Frames, Outgoing, Question};
+use super::results::{Answered, Asking, ClientResults, TakeAnswer};
 use super::{HubLifetimeManager, Sending, Target};
 use crate::connection::Connection;
 use crate::{HubError, HubResult};
@@ -15,6 +19,7 @@ type Snapshot = Arc<[Arc<Connection>]>;
 #[derive(Debug, Default)]
 pub(crate) struct MemoryLifetimeManager {
     state: Mutex<State>,
+    results: Arc<ClientResults>,
 }
 
 #[derive(Debug, Default)]
@@ -139,6 +144,36 @@ impl HubLifetimeManager for MemoryLifetimeManager {
             state.leave(connection_id, group);
         }
         Sending::ready(Ok(()))
+    }
+
+    fn ask(
+        &self,
+        connection_id: &str,
+        question: &dyn Question,
+        answer: Box<dyn TakeAnswer>,
+    ) -> HubResult<Asking> {
+        let connection = self.lock().find(connection_id);
+        let connection = connection.ok_or_else(|| HubError::NoSuchClient {
+            connection_id: connection_id.to_owned(),
+        })?;
+        self.results.ask(connection, question, answer)
+    }
+
+    fn answer(
+        &self,
+        connection: &Connection,
+        id: &str,
+        outcome: CompletionOutcome<'_>,
+    ) -> Answered {
+        self.results.answer(connection, id, outcome)
+    }
+
+    fn result_timeout(&self) -> Option<Duration> {
+        self.results.timeout()
+    }
+
+    fn set_result_timeout(&self, timeout: Option<Duration>) {
+        self.results.set_timeout(timeout);
     }
 
     fn local(&self) -> Snapshot {

@@ -2,17 +2,23 @@
 
 mod memory;
 mod outgoing;
+mod results;
 mod sending;
 mod target;
 
 use std::fmt::Debug;
 use std::sync::Arc;
+use std::time::Duration;
+
+use campanile_hub_protocol::CompletionOutcome;
 
 pub(crate) use memory::MemoryLifetimeManager;
-pub(crate) use outgoing::{Outgoing, OutgoingInvocation};
+pub(crate) use outgoing::{Outgoing, OutgoingInvocation, Question};
+pub(crate) use results::{Answered, Asking, Expected, TakeAnswer};
 pub(crate) use sending::Sending;
 pub(crate) use target::{Target, names};
 
+use crate::HubResult;
 use crate::connection::Connection;
 
 /// The part of a hub that knows its connections, in this process or in a farm of servers.
@@ -33,6 +39,24 @@ pub(crate) trait HubLifetimeManager: Debug + Send + Sync {
 
     /// Takes a connection out of a group.
     fn remove_from_group(&self, connection_id: &str, group: &str) -> Sending;
+
+    /// Asks a connection; its answer goes to `answer`.
+    fn ask(
+        &self,
+        connection_id: &str,
+        question: &dyn Question,
+        answer: Box<dyn TakeAnswer>,
+    ) -> HubResult<Asking>;
+
+    /// Takes what a connection answers under an id.
+    fn answer(&self, connection: &Connection, id: &str, outcome: CompletionOutcome<'_>)
+    -> Answered;
+
+    /// How long an answer may take; none for ever.
+    fn result_timeout(&self) -> Option<Duration>;
+
+    /// Sets how long an answer may take.
+    fn set_result_timeout(&self, timeout: Option<Duration>);
 
     /// The connections of this process.
     fn local(&self) -> Arc<[Arc<Connection>]>;

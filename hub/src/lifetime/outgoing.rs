@@ -32,6 +32,23 @@ impl<A: Arguments + Sync + ?Sized> Outgoing for OutgoingInvocation<'_, A> {
     }
 }
 
+/// A call of a client method that is to be answered under an id.
+pub(crate) trait Question: Sync {
+    fn frame(&self, protocol: HubProtocol, id: &str) -> Result<Frame, HubError>;
+}
+
+impl<A: Arguments + Sync + ?Sized> Question for OutgoingInvocation<'_, A> {
+    fn frame(&self, protocol: HubProtocol, id: &str) -> Result<Frame, HubError> {
+        Frame::build(protocol.transfer_format(), None, |out| {
+            protocol.write_invocation_with_id(out, id, self.target, self.arguments)
+        })
+        .map_err(|error: WriteError| HubError::Serialization {
+            target: self.target.to_owned(),
+            source: error.into(),
+        })
+    }
+}
+
 /// The same for two calls exactly if they are of one client method.
 fn topic(target: &str) -> u64 {
     let mut hasher = DefaultHasher::new();

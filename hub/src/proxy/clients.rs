@@ -6,6 +6,8 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use super::{ClientProxy, HubClient, Many, Recipients, Single, Untyped};
+use crate::caller::Standing;
+use crate::connection::Connection;
 use crate::lifetime::{HubLifetimeManager, Target, names};
 
 /// The clients of a hub, seen through the contract `C`. The counterpart of .NET's `IHubClients<T>`.
@@ -112,33 +114,47 @@ impl<C: ?Sized> fmt::Debug for HubClients<C> {
 #[doc(alias = "IHubCallerClients")]
 pub struct CallerClients<C: ?Sized> {
     clients: HubClients<C>,
-    caller: Arc<str>,
+    caller: Arc<Connection>,
+    standing: Standing,
 }
 
 impl<C: HubClient + ?Sized> CallerClients<C> {
-    pub(crate) fn new(lifetime: Arc<dyn HubLifetimeManager>, caller: Arc<str>) -> Self {
+    pub(crate) fn new(
+        lifetime: Arc<dyn HubLifetimeManager>,
+        caller: Arc<Connection>,
+        standing: Standing,
+    ) -> Self {
         Self {
             clients: HubClients::new(lifetime),
             caller,
+            standing,
         }
     }
 
     /// The caller.
     #[must_use]
     pub fn caller(&self) -> C::Proxy<Single> {
-        self.client(&self.caller)
+        self.client(&self.caller.id)
+    }
+
+    /// One connection. Asking it lets the caller's next invocation begin.
+    #[must_use]
+    pub fn client(&self, connection_id: &str) -> C::Proxy<Single> {
+        let target = Target::Connection(connection_id.into());
+        let proxy = ClientProxy::new(self.clients.lifetime.clone(), target);
+        proxy.asked_by(self.caller.clone(), self.standing).into()
     }
 
     /// Everyone but the caller.
     #[must_use]
     pub fn others(&self) -> C::Proxy<Many> {
-        self.all_except([&self.caller])
+        self.all_except([&self.caller.id])
     }
 
     /// The members of a group but the caller, who need not be in it.
     #[must_use]
     pub fn others_in_group(&self, group: &str) -> C::Proxy<Many> {
-        self.group_except(group, [&self.caller])
+        self.group_except(group, [&self.caller.id])
     }
 
     /// The same clients without the contract: methods by name.
@@ -147,6 +163,7 @@ impl<C: HubClient + ?Sized> CallerClients<C> {
         CallerClients {
             clients: self.clients.untyped(),
             caller: self.caller.clone(),
+            standing: self.standing,
         }
     }
 }
@@ -163,7 +180,7 @@ impl<C: ?Sized> fmt::Debug for CallerClients<C> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("CallerClients")
-            .field("caller", &self.caller)
+            .field("caller", &self.caller.id)
             .finish_non_exhaustive()
     }
 }

@@ -11,9 +11,13 @@ use campanile_hub_protocol::Arguments;
 pub use clients::{CallerClients, HubClients};
 pub use groups::GroupManager;
 pub use recipients::{Many, Recipients, Single};
+use serde::de::DeserializeOwned;
+use tokio::sync::oneshot;
 
-use crate::HubResult;
-use crate::lifetime::{HubLifetimeManager, OutgoingInvocation, Target};
+use crate::caller::Standing;
+use crate::connection::Connection;
+use crate::lifetime::{Expected, HubLifetimeManager, OutgoingInvocation, Target};
+use crate::{HubError, HubResult};
 
 /// What the server may call on the clients of a hub: a contract made by [`#[hub_client]`](macro@crate::hub_client), or
 /// [`Untyped`].
@@ -42,6 +46,8 @@ impl HubClient for Untyped {
 pub struct ClientProxy<R> {
     lifetime: Arc<dyn HubLifetimeManager>,
     target: Target,
+    /// Inside of a hub: who calls meanwhile.
+    asker: Option<(Arc<Connection>, Standing)>,
     recipients: PhantomData<R>,
 }
 
@@ -50,6 +56,7 @@ impl<R: Recipients> ClientProxy<R> {
         Self {
             lifetime,
             target,
+            asker: None,
             recipients: PhantomData,
         }
     }
@@ -90,5 +97,79 @@ impl<R: Recipients> ClientProxy<R> {
             },
         );
         sending.await
+    }
+}
+
+impl ClientProxy<Single> {
+    pub(crate) fn asked_by(mut self, caller: Arc<Connection>, standing: Standing) -> Self {
+        self.asker = Some((caller, standing));
+        self
+    }
+
+    /// Calls the client method `method` with `arguments`, a tuple, and waits for what it returns.
+    ///
+    /// ```no_run
+    /// # async fn example(context: campanile_hub::HubContext<impl campanile_hub::Hub>, id: &str) -> campanile_hub::HubResult<()> {
+    /// let sure: bool = context.clients().untyped().client(id).invoke("Confirm", ("delete all?",)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Only a single client can be asked; what is asked of many does not compile. A client may take
+    /// [`HubOptions::client_result_timeout`](crate::HubOptions::client_result_timeout) to answer. Inside of a hub
+    /// method, whose [`CallerClients`] give the proxy, the method's place among the caller's parallel invocations is free
+    /// for others from then on: the caller can be asked although it waits for the method.
+    ///
+    /// # Errors
+    ///
+    /// [`HubError::Message`] where the client answers with an error, or with what is no `T`;
+    /// [`HubError::NoSuchClient`], [`HubError::ClientDisconnected`] and [`HubError::ClientResultTimeout`] where it does
+    /// not answer; [`HubError::AskedWhileConnecting`] inside of `on_connected`; [`HubError::Serialization`] where an
+    /// argument cannot be written.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, it forgets the question; a late answer is ignored. The client is not told.
+    #[doc(alias = "InvokeAsync")]
+    pub async fn invoke<T>(
+        &self,
+        method: &str,
+        arguments: impl Arguments + Send + Sync,
+    ) -> HubResult<T>
+    where
+        T: DeserializeOwned + Send + 'static,
+    {
+        let Target::Connection(connection_id) = &self.target else {
+            // Single proxies are made for a connection and nothing else.
+            return Err(HubError::message("only a connection can be asked"));
+        };
+        if let Some((_, Standing::Connecting)) = self.asker {
+            return Err(HubError::AskedWhileConnecting);
+        }
+        let (sender, answer) = oneshot::channel();
+        let question = OutgoingInvocation {
+            target: method,
+            arguments: &arguments,
+        };
+        let asking = self
+            .lifetime
+            .ask(connection_id, &question, Box::new(Expected(sender)))?;
+        if let Some((caller, Standing::Counted(number))) = &self.asker {
+            caller.lend_slot(*number);
+        }
+        let timeout = self.lifetime.result_timeout();
+        let answered = async {
+            tokio::select! {
+                biased;
+                Ok(answer) = answer => answer,
+                error = asking => Err(error),
+            }
+        };
+        match timeout {
+            None => answered.await,
+            Some(timeout) => tokio::time::timeout(timeout, answered)
+                .await
+                .unwrap_or(Err(HubError::ClientResultTimeout { timeout })),
+        }
     }
 }

@@ -1,11 +1,6 @@
 use campanile_hub::hub_client;
 
 #[hub_client]
-trait WithResult {
-    async fn ask(&self, question: String) -> bool;
-}
-
-#[hub_client]
 trait Borrowing {
     async fn tell(&self, text: &str);
 }

@@ -10,6 +10,14 @@ use serde_json::Value;
 
 use crate::payload::Payload;
 
+/// An error with the name of its type, as the contract wants it.
+pub(crate) fn described(error: &HubError) -> String {
+    match error {
+        HubError::Message(text) => format!("HubException: {text}"),
+        other => format!("IOException: {other}"),
+    }
+}
+
 /// What `FromContainer` says.
 pub(crate) struct Greeting(pub(crate) &'static str);
 
@@ -210,6 +218,21 @@ macro_rules! conformance_hubs {
 
             pub fn doubled(&self, numbers: UploadStream<i32>) -> impl Stream<Item = HubResult<i32>> {
                 numbers.map_ok(|number| number.wrapping_mul(2))
+            }
+
+            pub async fn ask_caller(&self, caller: &HubCaller<Self>, value: i32) -> HubResult<i32> {
+                caller.clients().caller().invoke("Double", (value,)).await
+            }
+
+            pub async fn ask_client(&self, caller: &HubCaller<Self>, id: String, value: i32) -> HubResult<i32> {
+                caller.clients().client(&id).invoke("Double", (value,)).await
+            }
+
+            pub async fn ask_caller_catching(&self, caller: &HubCaller<Self>, value: i32) -> String {
+                match caller.clients().caller().invoke::<i32>("Double", (value,)).await {
+                    Ok(answer) => answer.to_string(),
+                    Err(error) => described(&error),
+                }
             }
 
             pub fn abort(&self, caller: &HubCaller<Self>) {

@@ -2,6 +2,7 @@
 //!
 //! What is not mapped is not there yet.
 
+mod ask;
 mod conformance;
 mod payload;
 mod small;
@@ -53,6 +54,7 @@ async fn main() -> Result<(), HostError> {
             options.allow_stateful_reconnects = true;
             options.stateful_reconnect_buffer_size = 2000;
         })
+        .map_with("/ask/{connectionId}", ask::ask)
         .map_connection_handler("/echo", Echo)
         .map_health_checks("/healthz")
         .build()?

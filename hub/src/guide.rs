@@ -1,0 +1,28 @@
+//! How it is done: a page a topic.
+//!
+//! | page | |
+//! | --- | --- |
+//! | [`hubs`] | methods, callers, services, errors |
+//! | [`clients_and_groups`] | whom a message reaches, and what a send promises |
+//! | [`streaming`] | streams to clients and from them |
+//! | [`transports`] | WebSockets, Server-Sent Events, long polling, reconnecting, raw connections, proxies |
+//! | [`slow_clients`] | queues, their bounds, and what happens there |
+//! | [`moving_from_aspnet_core`] | where everything is, and what is different on purpose |
+
+#[doc = include_str!("docs/hubs.md")]
+pub mod hubs {}
+
+#[doc = include_str!("docs/clients_and_groups.md")]
+pub mod clients_and_groups {}
+
+#[doc = include_str!("docs/streaming.md")]
+pub mod streaming {}
+
+#[doc = include_str!("docs/transports.md")]
+pub mod transports {}
+
+#[doc = include_str!("docs/slow_clients.md")]
+pub mod slow_clients {}
+
+#[doc = include_str!("docs/moving_from_aspnet_core.md")]
+pub mod moving_from_aspnet_core {}
