@@ -34,10 +34,14 @@
 //! | stateful reconnect | yes | yes | yes |
 //! | uploads, streams, results for the server | yes | yes | yes |
 //! | dropping or cancelling a call tells the server | yes | streams only | streams only |
-//! | proxies of HTTP, client certificates | no | yes | in Node.js |
+//! | typed contracts shared with the server | not yet | source generator | no |
+//! | trace context in messages, metrics | not yet | traces | no |
+//! | proxies of HTTP, client certificates | not yet | yes | in Node.js |
 //!
 //! # Features
 //!
+//! - `host`: `add_hub_connection` for a host of `campanile-host`, which starts and stops the connection and keeps trying
+//!   until the server is there.
 //! - `tls`: `https` and `wss`, by rustls with the certificates that Mozilla trusts.
 
 mod builder;
@@ -47,6 +51,8 @@ mod connection;
 mod error;
 mod events;
 mod handlers;
+#[cfg(feature = "host")]
+mod host;
 mod http_client;
 mod life;
 mod negotiate;
@@ -67,6 +73,8 @@ pub use campanile_hub_protocol::{Arguments, HubProtocol};
 pub use connection::HubConnection;
 pub use error::ClientError;
 pub use handlers::{Handler, HandlerOutcome, Subscription};
+#[cfg(feature = "host")]
+pub use host::HubConnectionHostBuilderExt;
 pub use options::Transport;
 pub use retry::{RetryContext, RetryDelays, RetryPolicy};
 pub use state::{HubConnectionState, StateChanges};
