@@ -19,6 +19,8 @@
 //! | a second SIGINT | nothing | the process ends at once, with exit code 130 |
 //! | callbacks for *stopping* | may run beside the services' `stopping` | are over before it, if something else than [`Host::stop`] asks for the stop |
 //! | a setting of the host that cannot be read | is ignored | is an error of `build` |
+//!
+#![doc = include_str!("../docs/host_checklist.md")]
 
 mod builder;
 mod environment;
@@ -36,6 +38,7 @@ mod phase;
 mod registration;
 mod reload;
 mod restart;
+mod settings_schema;
 mod signals;
 mod status;
 mod test_host;

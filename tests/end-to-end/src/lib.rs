@@ -3,13 +3,18 @@
 //! The tests see the clock as its users do. It is built by cargo, started with arguments, variables and files,
 //! watched through its output, its exit code and its port, and talked to by the official client, by a browser,
 //! by systemd, and by a bare WebSocket where every byte counts.
+//!
+//! What a hub can do is proved by other people's clients against the conformance server: each has a program that makes
+//! its checks one by one, and [`prove`] holds it to them. [`NOT_YET`] is the list of what the server does not do yet.
 
 mod binary;
 mod checks;
 mod clock;
+mod crowd;
 mod http;
 mod hub;
 mod lines;
+mod load;
 mod node;
 mod not_yet;
 mod program;
@@ -22,9 +27,11 @@ use std::{path::PathBuf, time::Duration};
 pub use binary::clock_app;
 pub use checks::{prove, prove_over};
 pub use clock::{Clock, Ended, Launch};
+pub use crowd::Member;
 pub use http::Response;
 pub use hub::HubConnection;
 pub use lines::Lines;
+pub use load::{Usage, raise_descriptor_limit};
 pub use node::Script;
 pub use not_yet::{NOT_YET, not_yet};
 pub use program::{find, missing};

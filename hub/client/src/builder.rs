@@ -1,0 +1,185 @@
+//! [`HubConnectionBuilder`].
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use campanile_hub_protocol::HubProtocol;
+use futures_util::FutureExt;
+use http::{HeaderName, HeaderValue};
+
+use crate::options::{Options, Transport};
+use crate::url::HubUrl;
+use crate::{ClientError, HubConnection, RetryDelays, RetryPolicy};
+
+/// Makes a [`HubConnection`].
+///
+/// ```no_run
+/// # async fn example() -> Result<(), campanile_hub_client::ClientError> {
+/// use campanile_hub_client::HubConnectionBuilder;
+///
+/// let connection = HubConnectionBuilder::new("http://localhost:5000/hubs/clock")
+///     .automatic_reconnect()
+///     .build()?;
+/// connection.on("ShowTime", |time: String| async move { println!("{time}") });
+/// connection.start().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct HubConnectionBuilder {
+    options: Options,
+    error: Option<ClientError>,
+}
+
+impl HubConnectionBuilder {
+    /// A connection to the hub at `url`: `http`, `https`, `ws` or `wss`; what is secure needs the crate's feature `tls`.
+    #[doc(alias = "WithUrl")]
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            options: Options::new(url.into()),
+            error: None,
+        }
+    }
+
+    /// The protocol of the messages. JSON unless told otherwise.
+    #[doc(alias = "AddMessagePackProtocol")]
+    pub fn protocol(mut self, protocol: HubProtocol) -> Self {
+        self.options.protocol = protocol;
+        self
+    }
+
+    /// The transports that may be used. All unless told otherwise; which comes first is the server's choice.
+    pub fn transports(mut self, transports: impl IntoIterator<Item = Transport>) -> Self {
+        self.options.transports = transports.into_iter().collect();
+        self
+    }
+
+    /// Opens a WebSocket without asking first, which saves a request. WebSockets have to be the only transport allowed.
+    pub fn skip_negotiation(mut self) -> Self {
+        self.options.skip_negotiation = true;
+        self
+    }
+
+    /// A header for every request. A cookie is one as well: `header("cookie", "name=value")`.
+    ///
+    /// What is no header is told by [`build`](Self::build).
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        match (name.parse::<HeaderName>(), value.parse::<HeaderValue>()) {
+            (Ok(name), Ok(value)) => {
+                self.options.headers.insert(name, value);
+            }
+            _ => {
+                self.error.get_or_insert_with(|| {
+                    ClientError::Configuration(format!("'{name}' and its value are not a header"))
+                });
+            }
+        }
+        self
+    }
+
+    /// Who gives the access token, which goes along as `Authorization: Bearer`.
+    ///
+    /// It is asked for every negotiation and for every WebSocket, and once more where a request is answered with 401. None
+    /// and an empty text stand for no token.
+    #[doc(alias = "AccessTokenProvider")]
+    pub fn access_token_provider<F, R, E>(mut self, provider: F) -> Self
+    where
+        F: Fn() -> R + Send + Sync + 'static,
+        R: Future<Output = Result<Option<String>, E>> + Send + 'static,
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        self.options.token_provider = Some(Arc::new(move || {
+            let token = provider();
+            async move {
+                token
+                    .await
+                    .map_err(|error| ClientError::Token(Arc::from(error.into())))
+            }
+            .boxed()
+        }));
+        self
+    }
+
+    /// How long the server may take to answer the handshake. 15 seconds unless told otherwise.
+    pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
+        self.options.handshake_timeout = timeout;
+        self
+    }
+
+    /// How long the server may be silent until it counts as lost. 30 seconds unless told otherwise; it should be twice the
+    /// server's own keep-alive interval. It is noticed by a quarter of that time later, at most a second.
+    #[doc(alias = "WithServerTimeout")]
+    pub fn server_timeout(mut self, timeout: Duration) -> Self {
+        self.options.server_timeout = timeout;
+        self
+    }
+
+    /// How often the server is told that this client is there. 15 seconds unless told otherwise.
+    #[doc(alias = "WithKeepAliveInterval")]
+    pub fn keep_alive_interval(mut self, interval: Duration) -> Self {
+        self.options.keep_alive = interval;
+        self
+    }
+
+    /// Makes a lost connection anew, after 0, 2, 10 and 30 seconds: [`RetryDelays::default`].
+    ///
+    /// The first [`start`](HubConnection::start) is not repeated.
+    #[doc(alias = "WithAutomaticReconnect")]
+    pub fn automatic_reconnect(self) -> Self {
+        self.automatic_reconnect_with(RetryDelays::default())
+    }
+
+    /// Makes a lost connection anew, as this policy says.
+    pub fn automatic_reconnect_with(mut self, policy: impl RetryPolicy) -> Self {
+        self.options.retry = Some(Arc::new(policy));
+        self
+    }
+
+    /// Asks the server for a connection that survives the loss of its WebSocket: both sides keep what the other has not
+    /// acknowledged, and nothing is lost or doubled. At most about 100,000 bytes are kept.
+    ///
+    /// A server that does not grant it gives an ordinary connection.
+    #[doc(alias = "WithStatefulReconnect")]
+    pub fn stateful_reconnect(self) -> Self {
+        self.stateful_reconnect_with(100_000)
+    }
+
+    /// The same with a buffer of that many bytes. One message may go beyond it; what comes after waits.
+    pub fn stateful_reconnect_with(mut self, buffer_size: usize) -> Self {
+        self.options.stateful = Some(buffer_size);
+        self
+    }
+
+    /// Makes the connection. It is not started yet.
+    ///
+    /// # Errors
+    ///
+    /// Where the URL, a header or a combination of settings is none.
+    pub fn build(self) -> Result<HubConnection, ClientError> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        let url = HubUrl::parse(&self.options.url)?;
+        if url.secure && !cfg!(feature = "tls") {
+            return Err(ClientError::Url {
+                url: self.options.url.clone(),
+                reason: "it needs TLS, which is the feature `tls` of campanile-hub-client"
+                    .to_owned(),
+            });
+        }
+        for (name, time) in [
+            ("handshake timeout", self.options.handshake_timeout),
+            ("server timeout", self.options.server_timeout),
+            ("keep-alive interval", self.options.keep_alive),
+        ] {
+            if time.is_zero() {
+                return Err(ClientError::Configuration(format!(
+                    "the {name} cannot be 0"
+                )));
+            }
+        }
+        Ok(HubConnection::new(url, self.options))
+    }
+}
