@@ -73,6 +73,7 @@ pub use host::{HubHostBuilderExt, HubServiceCollectionExt};
 pub use http::{HubFuture, HubService};
 pub use hub::Hub;
 pub use items::Items;
+pub use lifetime::{HubPresence, PresenceEvent};
 pub use options::{HttpTransports, HubOptions, SlowClientPolicy};
 pub use proxy::{
     CallerClients, ClientProxy, GroupManager, HubClient, HubClients, Many, Recipients, Single,
