@@ -65,7 +65,7 @@ mod upload;
 
 pub use caller::HubCaller;
 pub use campanile_hub_macros::{hub, hub_client};
-pub use campanile_hub_protocol::{Arguments, TransferFormat};
+pub use campanile_hub_protocol::{Arguments, TransferFormat, payload};
 pub use context::{HubContext, IHubContext};
 pub use dispatch::{HubMethods, MethodOutput};
 pub use error::{HubError, HubResult};

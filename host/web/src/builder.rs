@@ -15,6 +15,7 @@ use tower_service::Service;
 use crate::addresses::ServerAddresses;
 use crate::body::Request;
 use crate::health::health_checks;
+use crate::metrics::scraped;
 use crate::response::IntoResponse;
 use crate::service::WebService;
 use crate::web_host::{Matches, Route, Source, WebHost};
@@ -142,6 +143,11 @@ pub trait WebHostBuilderExt: Sized {
     #[doc(alias = "MapHealthChecks")]
     #[must_use]
     fn map_health_checks(self, path: impl Into<String>) -> Self;
+
+    /// Answers with all [`Metrics`](campanile_host::metrics::Metrics) of the host, as Prometheus reads them.
+    #[doc(alias = "MapPrometheusScrapingEndpoint")]
+    #[must_use]
+    fn map_metrics(self, path: impl Into<String>) -> Self;
 }
 
 impl WebHostBuilderExt for HostBuilder {
@@ -215,6 +221,10 @@ impl WebHostBuilderExt for HostBuilder {
             let lifetime: ApplicationLifetime = services.inject()?;
             Ok(health_checks(lifetime.stopping()))
         })
+    }
+
+    fn map_metrics(self, path: impl Into<String>) -> Self {
+        self.map_with(path, |services| Ok(scraped(services.required()?)))
     }
 }
 
