@@ -93,8 +93,23 @@ mod unix {
             ),
             ("bad_settings_are_one_message", bad_settings_are_one_message),
             ("nobody_reading_is_no_failure", nobody_reading_is_no_failure),
+            (
+                "the_schema_of_its_settings_is_printed",
+                the_schema_is_printed,
+            ),
         ]);
         Ok(())
+    }
+
+    fn the_schema_is_printed() {
+        let ended = Program::start("patient", |command| {
+            command.arg("--print-config-schema");
+        })
+        .wait();
+        assert_eq!((ended.code, &*ended.stderr), (Some(0), ""));
+        let schema: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
+        let levels = "/properties/Logging/properties/LogLevel/properties/Default/enum/0";
+        assert_eq!(schema.pointer(levels).unwrap(), "Trace");
     }
 
     fn signals_end_it_gracefully() {

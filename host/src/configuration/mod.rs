@@ -73,6 +73,7 @@ mod key_per_file;
 mod layer;
 mod listeners;
 mod live;
+pub(crate) mod schema;
 mod section;
 mod tree;
 mod url;

@@ -13,6 +13,7 @@ use super::host::{Host, Parts};
 use super::hosted_service::HostedService;
 use super::lifetime::ApplicationLifetime;
 use super::options::HostOptions;
+use super::settings_schema;
 use crate::configuration::{
     Configuration, ConfigurationBuilder, ConfigurationError, HostConfiguration,
     HostConfigurationBuilder,
@@ -241,6 +242,9 @@ impl HostBuilder {
 
     /// Reads the configuration, sets the log up and checks the whole graph of services. Constructs none of them.
     ///
+    /// Where a host with defaults is given the argument `--print-config-schema`, this prints the
+    /// [JSON schema](crate::options::schema) of all settings, and ends the process.
+    ///
     /// # Errors
     ///
     /// A configuration that cannot be read or used, a hook that fails, a graph that cannot be built.
@@ -269,7 +273,15 @@ impl HostBuilder {
             .add_instance(Arc::new(environment.clone()))
             .add_instance(Arc::new(lifetime.clone()))
             .add_instance(Arc::new(watchdog.clone()));
+        let prints_schema =
+            self.defaults && settings_schema::is_asked_for(self.arguments.as_deref());
+        if prints_schema {
+            settings_schema::describe(&mut self.services);
+        }
         let services = self.services.build()?;
+        if prints_schema {
+            settings_schema::print(&services);
+        }
         Ok(Host::new(Parts {
             services,
             configuration,

@@ -38,6 +38,7 @@ mod phase;
 mod registration;
 mod reload;
 mod restart;
+mod settings_schema;
 mod signals;
 mod status;
 mod test_host;

@@ -109,6 +109,7 @@ impl<'s, T: Send + Sync + 'static> OptionsBuilder<'s, T> {
     ) -> Self {
         self.add(Action::CheckField {
             key: key.into(),
+            schema: rule.schema.clone(),
             check: Box::new(move |options: &T| rule.check(field(options))),
         })
     }

@@ -28,6 +28,10 @@ impl<T: Send + Sync + 'static> Family<T> {
         }
     }
 
+    pub(super) fn recipes(&self) -> impl Iterator<Item = &Recipe<T>> {
+        self.members.iter().map(|member| &*member.recipe)
+    }
+
     pub(super) fn names(&self) -> impl Iterator<Item = &Arc<str>> {
         self.members.iter().map(|member| &member.recipe.name)
     }

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use super::builder::OptionsBuilder;
 use super::error::OptionsError;
 use super::family::Family;
+use super::schema::{OptionsSchema, SettingsSchema};
 use super::startup::{OptionsValidator, StartupValidator};
 use super::step::{DEFAULT, Step, Target};
 use super::{Options, OptionsMonitor, OptionsSnapshot};
@@ -154,6 +155,10 @@ pub(super) fn register<T: Send + Sync + 'static>(
     ));
     services.try_add_to_all(ServiceDescriptor::instance_as::<dyn StartupValidator, _>(
         Arc::new(OptionsValidator::<T>::new()),
+        |it| it,
+    ));
+    services.try_add_to_all(ServiceDescriptor::instance_as::<dyn SettingsSchema, _>(
+        Arc::new(OptionsSchema::<T>::new()),
         |it| it,
     ));
     let own = Arc::clone(name);

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::time::Duration;
 
+use serde_json::{Map, Value};
+
 use crate::configuration::{ByteSize, time_span};
 
 /// Says what is wrong.
@@ -14,9 +16,18 @@ pub(super) type Check<T> = dyn Fn(&T) -> Result<(), String> + Send + Sync;
 /// Made by the functions beside it, or by [`custom`] of a function of one's own.
 pub struct Rule<V: ?Sized> {
     check: Box<Check<V>>,
+    /// What a JSON schema says of it.
+    pub(super) schema: Map<String, Value>,
 }
 
 impl<V: ?Sized> Rule<V> {
+    fn with(mut self, keyword: &str, limit: impl Into<Option<Value>>) -> Self {
+        if let Some(limit) = limit.into() {
+            self.schema.insert(keyword.to_owned(), limit);
+        }
+        self
+    }
+
     /// Checks a value; the error goes on after the key: `has to be at least 1, found 0`.
     ///
     /// # Errors
@@ -39,29 +50,33 @@ pub fn custom<V: ?Sized>(
 ) -> Rule<V> {
     Rule {
         check: Box::new(check),
+        schema: Map::new(),
     }
 }
 
 /// At least `low` and at most `high`.
 #[doc(alias = "Range")]
 pub fn between<V: Quantity>(low: V, high: V) -> Rule<V> {
+    let (minimum, maximum) = (low.number(), high.number());
     custom(move |value: &V| {
         let is_between = *value >= low && *value <= high;
-        demand(
-            is_between,
-            || format!("between {} and {}", low.shown(), high.shown()),
-            value,
-        )
+        let what = || format!("between {} and {}", low.shown(), high.shown());
+        demand(is_between, what, value)
     })
+    .with("minimum", minimum)
+    .with("maximum", maximum)
 }
 
 /// At least `low`.
 pub fn at_least<V: Quantity>(low: V) -> Rule<V> {
+    let minimum = low.number();
     custom(move |value: &V| demand(*value >= low, || format!("at least {}", low.shown()), value))
+        .with("minimum", minimum)
 }
 
 /// At most `high`.
 pub fn at_most<V: Quantity>(high: V) -> Rule<V> {
+    let maximum = high.number();
     custom(move |value: &V| {
         demand(
             *value <= high,
@@ -69,6 +84,7 @@ pub fn at_most<V: Quantity>(high: V) -> Rule<V> {
             value,
         )
     })
+    .with("maximum", maximum)
 }
 
 fn demand<V: Quantity>(
@@ -92,6 +108,7 @@ pub fn not_empty<V: Measured + ?Sized>() -> Rule<V> {
             Ok(())
         }
     })
+    .with(V::LIMITS.0, Value::from(1))
 }
 
 /// From `shortest` to `longest` characters, elements or entries.
@@ -108,15 +125,22 @@ pub fn length<V: Measured + ?Sized>(shortest: usize, longest: usize) -> Rule<V> 
             "has to have from {shortest} to {longest} {unit}, found {length}"
         ))
     })
+    .with(V::LIMITS.0, Value::from(shortest))
+    .with(V::LIMITS.1, Value::from(longest))
 }
 
 /// As `rule` says, if there is a value at all.
 pub fn if_given<V: 'static>(rule: Rule<V>) -> Rule<Option<V>> {
-    custom(move |value: &Option<V>| value.as_ref().map_or(Ok(()), |value| rule.check(value)))
+    let Rule { check, schema } = rule;
+    Rule {
+        schema,
+        ..custom(move |value: &Option<V>| value.as_ref().map_or(Ok(()), &check))
+    }
 }
 
 /// Each element as `rule` says; the first that is not is reported.
 pub fn each<V: 'static>(rule: Rule<V>) -> Rule<Vec<V>> {
+    let items = Value::from(rule.schema.clone());
     custom(move |values: &Vec<V>| {
         for (at, value) in values.iter().enumerate() {
             rule.check(value)
@@ -124,12 +148,18 @@ pub fn each<V: 'static>(rule: Rule<V>) -> Rule<Vec<V>> {
         }
         Ok(())
     })
+    .with("items", items)
 }
 
 /// What can be compared with a limit.
 pub trait Quantity: PartialOrd + Send + Sync + 'static {
     /// How it is written in a configuration file.
     fn shown(&self) -> String;
+
+    /// The number that a JSON schema compares with, if it can.
+    fn number(&self) -> Option<Value> {
+        None
+    }
 }
 
 macro_rules! quantities {
@@ -138,11 +168,21 @@ macro_rules! quantities {
             fn shown(&self) -> String {
                 self.to_string()
             }
+
+            fn number(&self) -> Option<Value> {
+                serde_json::to_value(self).ok()
+            }
         }
     )*};
 }
 
-quantities!(i8 i16 i32 i64 i128 isize u8 u16 u32 u64 u128 usize f32 f64 ByteSize);
+quantities!(i8 i16 i32 i64 i128 isize u8 u16 u32 u64 u128 usize f32 f64);
+
+impl Quantity for ByteSize {
+    fn shown(&self) -> String {
+        self.to_string()
+    }
+}
 
 impl Quantity for Duration {
     fn shown(&self) -> String {
@@ -155,6 +195,9 @@ pub trait Measured {
     /// What is counted.
     const UNIT: &str;
 
+    /// What a JSON schema calls the least and the most that there may be.
+    const LIMITS: (&str, &str);
+
     /// How many there are.
     fn length(&self) -> usize;
 
@@ -164,9 +207,15 @@ pub trait Measured {
     }
 }
 
+const TEXT: (&str, &str) = ("minLength", "maxLength");
+
+#[expect(
+    clippy::use_self,
+    reason = "units and keywords are no texts to be measured"
+)]
 impl Measured for str {
-    #[expect(clippy::use_self, reason = "a unit is no text to be measured")]
     const UNIT: &str = "characters";
+    const LIMITS: (&str, &str) = TEXT;
 
     fn length(&self) -> usize {
         self.chars().count()
@@ -179,6 +228,7 @@ impl Measured for str {
 
 impl Measured for String {
     const UNIT: &str = str::UNIT;
+    const LIMITS: (&str, &str) = TEXT;
 
     fn length(&self) -> usize {
         self.as_str().length()
@@ -191,6 +241,7 @@ impl Measured for String {
 
 impl<V> Measured for Vec<V> {
     const UNIT: &str = "elements";
+    const LIMITS: (&str, &str) = ("minItems", "maxItems");
 
     fn length(&self) -> usize {
         self.len()
@@ -199,6 +250,7 @@ impl<V> Measured for Vec<V> {
 
 impl<K, V, S> Measured for HashMap<K, V, S> {
     const UNIT: &str = "entries";
+    const LIMITS: (&str, &str) = ("minProperties", "maxProperties");
 
     fn length(&self) -> usize {
         self.len()
@@ -207,6 +259,7 @@ impl<K, V, S> Measured for HashMap<K, V, S> {
 
 impl<K, V> Measured for BTreeMap<K, V> {
     const UNIT: &str = "entries";
+    const LIMITS: (&str, &str) = ("minProperties", "maxProperties");
 
     fn length(&self) -> usize {
         self.len()

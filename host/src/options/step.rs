@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
 use super::error::OptionsError;
 use super::rule::Check;
-use crate::configuration::{BindError, Configuration};
+use crate::configuration::{BindError, Configuration, schema};
 
 /// The name of options that have none.
 pub(super) const DEFAULT: &str = "";
@@ -47,7 +48,12 @@ pub(super) enum Action<T> {
     /// They are checked in the end.
     Validate(Box<Check<T>>),
     /// One of their fields is checked in the end.
-    CheckField { key: String, check: Box<Check<T>> },
+    CheckField {
+        key: String,
+        check: Box<Check<T>>,
+        /// What a JSON schema says of it.
+        schema: Map<String, Value>,
+    },
 }
 
 /// A section, and how sections become a `T`.
@@ -55,6 +61,7 @@ pub(super) struct Section<T> {
     name: String,
     is_strict: bool,
     bind: Bind<T>,
+    schema: fn(&str) -> Value,
 }
 
 type Bind<T> = fn(&Configuration, &[Option<&str>], bool) -> Result<T, BindError>;
@@ -65,6 +72,7 @@ impl<T: DeserializeOwned> Section<T> {
             name,
             is_strict,
             bind: Configuration::bind_all,
+            schema: schema::of::<T>,
         }
     }
 }
@@ -95,6 +103,23 @@ impl<T> Recipe<T> {
         self.bound().map(|it| Some(it.name.as_str())).collect()
     }
 
+    /// The JSON schema of each section. `pointer` says where that of a section stands.
+    pub(super) fn schemas(&self, pointer: impl Fn(&str) -> String) -> Vec<(&str, Value)> {
+        let describe = |section: &Section<T>| {
+            let mut described = (section.schema)(&pointer(&section.name));
+            for action in self.actions() {
+                if let Action::CheckField { key, schema, .. } = action {
+                    let limits = Value::from(schema.clone());
+                    merge_below(&mut described, key, limits);
+                }
+            }
+            described
+        };
+        self.bound()
+            .map(|section| (section.name.as_str(), describe(section)))
+            .collect()
+    }
+
     /// Takes all steps.
     ///
     /// Sections are laid over each other, as sources of configuration are, and bound at once.
@@ -114,7 +139,7 @@ impl<T> Recipe<T> {
             .actions()
             .filter_map(|action| match action {
                 Action::Validate(check) => check(&options).err(),
-                Action::CheckField { key, check } => {
+                Action::CheckField { key, check, .. } => {
                     let failure = check(&options).err()?;
                     Some(format!("{} {failure}", self.place(key)))
                 }
@@ -172,6 +197,20 @@ impl<T> Recipe<T> {
             Action::Section(section) => Some(section),
             _ => None,
         })
+    }
+}
+
+/// Adds to the schema of a key below a section, where it is known.
+fn merge_below(section: &mut Value, key: &str, more: Value) {
+    let known = key.split(':').try_fold(section, |schema, segment| {
+        let properties = schema.get_mut("properties")?.as_object_mut()?;
+        let (_, schema) = properties
+            .iter_mut()
+            .find(|(name, _)| name.eq_ignore_ascii_case(segment))?;
+        Some(schema)
+    });
+    if let Some(schema) = known {
+        schema::merge(schema, more);
     }
 }
 

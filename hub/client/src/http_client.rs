@@ -175,10 +175,14 @@ impl HttpClient {
         *request.method_mut() = method.clone();
         *request.uri_mut() = url.uri()?;
         *request.headers_mut() = headers;
-        self.client
-            .request(request)
-            .await
-            .map_err(|error| ClientError::network(named(method, url), error))
+        self.client.request(request).await.map_err(|error| {
+            let cause = std::error::Error::source(&error);
+            match cause.and_then(|it| it.downcast_ref::<ClientError>()) {
+                // The dialer's own error says more than the client that called it.
+                Some(cause) => cause.clone(),
+                None => ClientError::network(named(method, url), error),
+            }
+        })
     }
 }
 

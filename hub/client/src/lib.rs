@@ -38,6 +38,8 @@
 //!
 //! # Features
 //!
+//! - `host`: `add_hub_connection` for a host of `campanile-host`, which starts and stops the connection and keeps trying
+//!   until the server is there.
 //! - `tls`: `https` and `wss`, by rustls with the certificates that Mozilla trusts.
 
 mod builder;
@@ -47,6 +49,8 @@ mod connection;
 mod error;
 mod events;
 mod handlers;
+#[cfg(feature = "host")]
+mod host;
 mod http_client;
 mod life;
 mod negotiate;
@@ -67,6 +71,8 @@ pub use campanile_hub_protocol::{Arguments, HubProtocol};
 pub use connection::HubConnection;
 pub use error::ClientError;
 pub use handlers::{Handler, HandlerOutcome, Subscription};
+#[cfg(feature = "host")]
+pub use host::HubConnectionHostBuilderExt;
 pub use options::Transport;
 pub use retry::{RetryContext, RetryDelays, RetryPolicy};
 pub use state::{HubConnectionState, StateChanges};

@@ -59,9 +59,9 @@ impl ServerSentEventsTransport {
         )
     }
 
-    fn push_event(&self, payload: &[u8]) {
+    fn push_events(&self, events: Vec<u8>) {
         let mut state = self.events.lock();
-        state.chunks.push_back(event(payload));
+        state.chunks.push_back(events.into());
         wake(state.body.take());
     }
 }
@@ -70,7 +70,9 @@ impl Transport for ServerSentEventsTransport {
     const KIND: HttpTransportType = HttpTransportType::ServerSentEvents;
 
     fn push(&mut self, frame: Frame) {
-        self.push_event(&frame.into_payload());
+        let mut events = Vec::new();
+        write_event(&mut events, &frame.into_payload());
+        self.push_events(events);
     }
 
     fn poll_drain(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -85,19 +87,20 @@ impl Transport for ServerSentEventsTransport {
         Poll::Pending
     }
 
-    /// All that is queued becomes one event.
+    /// All that is queued leaves as one piece, each message as an event of its own: not every client expects several in
+    /// one, though ASP.NET Core sends them.
     fn poll_flush(&mut self, queue: &SendQueue, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         loop {
             ready!(self.poll_drain(context))?;
             let written = std::mem::take(&mut self.in_flight);
             self.total += written as u64;
-            let (mut payload, mut bytes) = (Vec::new(), 0);
+            let (mut events, mut bytes) = (Vec::new(), 0);
             let any = queue.take(
                 written,
                 BATCH_BYTES,
                 |frame| {
                     bytes += frame.len();
-                    payload.extend_from_slice(&frame.into_payload());
+                    write_event(&mut events, &frame.into_payload());
                 },
                 context,
             );
@@ -107,7 +110,7 @@ impl Transport for ServerSentEventsTransport {
                 return Poll::Ready(Ok(()));
             }
             self.in_flight = bytes;
-            self.push_event(&payload);
+            self.push_events(events);
         }
     }
 
@@ -202,23 +205,27 @@ fn wake(waker: Option<Waker>) {
     }
 }
 
-/// The payload as one event: a `data` line for each of its lines, and an empty line at the end.
-fn event(payload: &[u8]) -> Bytes {
-    let mut event = Vec::with_capacity(payload.len() + 16);
+/// Appends the payload as one event: a `data` line for each of its lines, and an empty line at the end.
+fn write_event(events: &mut Vec<u8>, payload: &[u8]) {
     if !payload.is_empty() {
         for line in payload.split(|byte| *byte == b'\n') {
-            event.extend_from_slice(b"data: ");
-            event.extend_from_slice(line.strip_suffix(b"\r").unwrap_or(line));
-            event.extend_from_slice(b"\r\n");
+            events.extend_from_slice(b"data: ");
+            events.extend_from_slice(line.strip_suffix(b"\r").unwrap_or(line));
+            events.extend_from_slice(b"\r\n");
         }
     }
-    event.extend_from_slice(b"\r\n");
-    event.into()
+    events.extend_from_slice(b"\r\n");
 }
 
 #[cfg(test)]
 mod tests {
-    use super::event;
+    use super::write_event;
+
+    fn event(payload: &[u8]) -> String {
+        let mut events = Vec::new();
+        write_event(&mut events, payload);
+        String::from_utf8(events).unwrap()
+    }
 
     #[test]
     fn every_line_has_its_field() {

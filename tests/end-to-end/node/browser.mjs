@@ -1,11 +1,12 @@
 import { chromium } from "playwright-core";
 
 // Without the flags about the network, a browser first of all talks to its maker.
-export const launch = executablePath => chromium.launch({
+export const launch = (executablePath, more = []) => chromium.launch({
   executablePath,
   args: [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    ...more,
   ],
 });
 

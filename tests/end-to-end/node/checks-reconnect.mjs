@@ -3,9 +3,12 @@ import { Inbox, closed, collect, equal, failure, pause, within } from "./lab.mjs
 
 const heard = (connection, event) => within(event, new Promise(done => connection[event](done)));
 
+// A browser asks again by itself when a request without a body is cut: the client does not hear of it.
+const noticed = lab => !lab.browser || lab.transport !== "LongPolling";
+
 export const reconnects = [
   {
-    feature: "reconnect", title: "a cut wire ends a connection that is not to reconnect",
+    feature: "reconnect", title: "a cut wire ends a connection that is not to reconnect", only: noticed,
     async check(lab) {
       const connection = await lab.connect("/hubs/conformance", { via: lab.wire });
       const end = closed(connection);
@@ -17,7 +20,7 @@ export const reconnects = [
     },
   },
   {
-    feature: "reconnect", title: "automatic reconnect: another connection, the same handlers", since: 3,
+    feature: "reconnect", title: "automatic reconnect: another connection, the same handlers", since: 3, only: noticed,
     async check(lab) {
       const connection = await lab.connect("/hubs/conformance", { via: lab.wire, reconnect: [0, 100, 500, 1_000] });
       const notes = new Inbox(connection, "Note");

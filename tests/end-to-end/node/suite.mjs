@@ -3,35 +3,15 @@
 //   node suite.mjs PACKAGE PROTOCOL TRANSPORT SERVER WIRE CONTROL
 //
 // PACKAGE is @microsoft/signalr or @aspnet/signalr. What is printed is described at `prove`, in `src/checks.rs`.
-import { createConnection } from "node:net";
-import { createInterface } from "node:readline";
 import { Lab, run } from "./lab.mjs";
 import { checks } from "./checks.mjs";
+import { commander, report } from "./wire.mjs";
 
 const [name, protocol, transport, server, wire, control] = process.argv.slice(2);
 
 const module = async it => {
   const found = await import(it);
   return found.HubConnectionBuilder || found.MessagePackHubProtocol ? found : found.default;
-};
-
-// The wire's control: one command at a time, each answered by one line.
-export const commander = address => {
-  const [host, port] = address.split(":");
-  const socket = createConnection(port, host);
-  const answers = createInterface({ input: socket })[Symbol.asyncIterator]();
-  return {
-    async command(it) {
-      socket.write(`${it}\n`);
-      await answers.next();
-    },
-    end: () => socket.destroy(),
-  };
-};
-
-const report = (feature, title, reason) => {
-  const line = reason === undefined ? ["ok", feature, title] : ["failed", feature, title, reason];
-  console.log(line.map(part => part.replace(/\s+/g, " ")).join("\t"));
 };
 
 // A check that failed may leave promises that nobody waits for.

@@ -20,7 +20,7 @@ use crate::{ConformanceServer, Lines, Wire, not_yet};
 /// When a check failed, and its feature is not one of those that the server does not have yet.
 pub fn prove(client: &str, command: &mut Command) {
     let server = ConformanceServer::start();
-    prove_with(client, command, &server);
+    prove_with(client, command, server);
 }
 
 /// As [`prove`], for a program that uses nothing but this transport. Where the server does not offer it, that is said,
@@ -34,7 +34,7 @@ pub fn prove_over(client: &str, transport: &str, command: &mut Command) {
     let negotiated = server.ask("POST", "/hubs/conformance/negotiate?negotiateVersion=1");
     let client = format!("{client} over {transport}");
     if negotiated.body.contains(&format!("\"{transport}\"")) {
-        prove_with(&client, command, &server);
+        prove_with(&client, command, server);
         return;
     }
     assert!(
@@ -45,7 +45,7 @@ pub fn prove_over(client: &str, transport: &str, command: &mut Command) {
     tell(&format!("{client}: the server does not offer it yet"));
 }
 
-fn prove_with(client: &str, command: &mut Command, server: &ConformanceServer) {
+fn prove_with(client: &str, command: &mut Command, mut server: ConformanceServer) {
     let wire = Wire::to(server.address());
     let mut process = command
         .args([server.url(""), wire.url(), wire.control()])
@@ -82,6 +82,9 @@ fn prove_with(client: &str, command: &mut Command, server: &ConformanceServer) {
     let status = process.wait().expect("a child can be waited for");
 
     say(&report);
+    if let Some(status) = server.ended() {
+        failures.push(format!("the server itself ended with {status}"));
+    }
     assert!(
         failures.is_empty(),
         "{client}, against {}:\n  {}\n",

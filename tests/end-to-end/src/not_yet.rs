@@ -7,7 +7,6 @@ pub const NOT_YET: &[(&str, &str)] = &[
         "MessagePack payloads",
         "timestamps and byte arrays as .NET writes them",
     ),
-    ("client results", "hub methods that ask a client"),
     ("users", "users, tokens and authorization"),
 ];
 

@@ -4,7 +4,7 @@ use std::{
     env,
     net::{SocketAddr, ToSocketAddrs},
     path::PathBuf,
-    process::{Child, Command, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     sync::OnceLock,
 };
 
@@ -67,6 +67,16 @@ impl ConformanceServer {
     #[must_use]
     pub fn ask(&self, verb: &str, path: &str) -> Response {
         http::request(self.address, verb, path)
+    }
+
+    /// How it ended, if it has, which no check asks it for.
+    ///
+    /// # Panics
+    ///
+    /// Where the system does not tell.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        let process = self.process.as_mut()?;
+        process.try_wait().expect("a child can be asked for")
     }
 
     /// The number of its process, where it is one of ours.

@@ -15,7 +15,7 @@ pub(super) fn plain(name: &str) -> String {
 /// A field's name as a key is usually written: `ShutdownTimeout` for `shutdown_timeout`.
 ///
 /// A name that has capitals was chosen on purpose and stays as it is.
-pub(super) fn display(field: &str) -> String {
+pub(in crate::configuration) fn display(field: &str) -> String {
     if field.chars().any(char::is_uppercase) {
         return field.to_owned();
     }

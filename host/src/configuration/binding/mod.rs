@@ -5,12 +5,14 @@ mod deserializer;
 mod enumeration;
 mod error;
 mod fault;
-mod field;
+pub(super) mod field;
 mod here;
 mod scalar;
 pub(crate) mod time_span;
 
 use serde::de::DeserializeOwned;
+
+pub(super) use self::scalar::is_duration;
 
 use self::fault::{Fault, FaultKind};
 use self::here::{Context, Here};

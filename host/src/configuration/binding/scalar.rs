@@ -34,7 +34,7 @@ impl<'t> Text<'t> {
 }
 
 /// What serde calls the fields of [`std::time::Duration`].
-pub(super) fn is_duration(name: &str, fields: &[&str]) -> bool {
+pub(in crate::configuration) fn is_duration(name: &str, fields: &[&str]) -> bool {
     name == "Duration" && fields == ["secs", "nanos"]
 }
 
