@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use campanile_host::CancellationToken;
+use campanile_web::Principal;
 
 use crate::connection::{Connection, End};
 use crate::lifetime::HubLifetimeManager;
@@ -80,6 +81,20 @@ impl<H: Hub> HubCaller<H> {
     #[doc(alias = "GetHttpContext")]
     pub fn request(&self) -> &RequestHead {
         &self.connection.request
+    }
+
+    /// Who opened the connection: nobody in particular where there is no authentication.
+    #[must_use]
+    #[doc(alias = "User")]
+    pub fn principal(&self) -> &Principal {
+        self.connection.request.principal()
+    }
+
+    /// Which user the client is, as the hub's [`UserIdProvider`](crate::UserIdProvider) says.
+    #[must_use]
+    #[doc(alias = "UserIdentifier")]
+    pub fn user_identifier(&self) -> Option<&str> {
+        self.connection.user.as_deref()
     }
 
     /// How the client is connected.

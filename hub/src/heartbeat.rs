@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use campanile_hub_protocol::HubProtocol;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::connection::{Connection, End, Frame};
 use crate::http::Endpoint;
@@ -67,6 +67,8 @@ struct Limits {
     keep_alive: u32,
     client_timeout: u32,
     send_timeout: Option<u32>,
+    /// Now, where connections end with what they were authenticated with.
+    expiring: Option<Instant>,
 }
 
 impl Limits {
@@ -75,11 +77,19 @@ impl Limits {
             keep_alive: ticks(options.keep_alive_interval),
             client_timeout: ticks(options.client_timeout_interval),
             send_timeout: options.transport_send_timeout.map(ticks),
+            expiring: options
+                .close_on_authentication_expiration
+                .then(Instant::now),
         }
     }
 
     fn tick(&self, connection: &Connection) {
         let beat = &connection.beat;
+        if let (Some(now), Some(expires)) = (self.expiring, connection.request.expires())
+            && expires <= now
+        {
+            connection.end(End::AuthenticationExpired);
+        }
         if count(&beat.ticks_since_ping) >= self.keep_alive {
             beat.ticks_since_ping.store(0, Ordering::Relaxed);
             // Who has messages waiting hears of us anyway, and who polls by the answers to its polls.

@@ -116,8 +116,9 @@ fn mount(
     ]
     .into_iter()
     .fold(host, |host, path| {
+        let joined = path.ends_with("/negotiate");
         let make = make.clone();
-        host.map_with(path, move |services| {
+        let host = host.map_with(path, move |services| {
             let mut made = make.lock().unwrap_or_else(PoisonError::into_inner);
             let service = match std::mem::replace(&mut *made, Made::Failed) {
                 Made::Not(make) => make(services)?,
@@ -126,7 +127,8 @@ fn mount(
             };
             *made = Made::Service(service.clone());
             Ok(service)
-        })
+        });
+        if joined { host.join_last_route() } else { host }
     })
 }
 

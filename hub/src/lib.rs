@@ -62,6 +62,7 @@ mod settings;
 mod stream;
 mod transport;
 mod upload;
+mod user;
 
 pub use caller::HubCaller;
 pub use campanile_hub_macros::{hub, hub_client};
@@ -84,6 +85,7 @@ pub use request::RequestHead;
 pub use stream::{HubStream, StreamItem};
 pub use transport::HttpTransportType;
 pub use upload::UploadStream;
+pub use user::UserIdProvider;
 
 /// What code that [`#[hub]`](macro@crate::hub) writes is made of. Nothing to be named by hand.
 #[doc(hidden)]

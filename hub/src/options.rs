@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use campanile_web::Policy;
+
 /// The settings of one hub, with ASP.NET Core's defaults.
 ///
 /// Times are rounded up to the heartbeat, which is one second.
@@ -52,6 +54,14 @@ pub struct HubOptions {
     pub stateful_reconnect_buffer_size: usize,
     /// The lowest negotiate version that is served, 0 or 1. Default: 0.
     pub minimum_protocol_version: i32,
+    /// Who may connect: others get 401 or 403 instead of a negotiation or a transport. Everybody by default.
+    ///
+    /// On our own server [`require_authorization`](campanile_web::AuthHostBuilderExt::require_authorization) says the same.
+    #[doc(alias = "AuthorizationData")]
+    pub authorization: Option<Policy>,
+    /// Whether a connection ends when the token expires that it was opened with; the client is told to come back. Off by
+    /// default.
+    pub close_on_authentication_expiration: bool,
     /// The transports that are offered.
     pub transports: HttpTransports,
 }
@@ -77,6 +87,8 @@ impl Default for HubOptions {
             allow_stateful_reconnects: false,
             stateful_reconnect_buffer_size: 100_000,
             minimum_protocol_version: 0,
+            authorization: None,
+            close_on_authentication_expiration: false,
             transports: HttpTransports::default(),
         }
     }

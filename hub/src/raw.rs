@@ -78,6 +78,12 @@ impl RawConnection {
         &self.connection.request
     }
 
+    /// Who opened the connection.
+    #[must_use]
+    pub fn principal(&self) -> &campanile_web::Principal {
+        self.connection.request.principal()
+    }
+
     /// Cancelled when the connection is over.
     #[must_use]
     pub fn aborted(&self) -> CancellationToken {
@@ -196,6 +202,7 @@ pub(crate) async fn serve<T: Transport>(
         protocol,
         T::KIND,
         opening.request,
+        None,
         &endpoint.options,
     );
     let connection = Arc::new(connection);

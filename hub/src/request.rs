@@ -1,7 +1,9 @@
 //! The HTTP request that a connection began with.
 
+use campanile_web::{AuthenticationTicket, Principal};
 use http::HeaderMap;
 use http::request::Parts;
+use tokio::time::Instant;
 
 /// The request that opened a connection: its path, query and headers.
 ///
@@ -12,6 +14,9 @@ pub struct RequestHead {
     text: Box<str>,
     path: usize,
     uri: usize,
+    principal: Principal,
+    /// When the principal holds no longer.
+    expires: Option<Instant>,
 }
 
 impl RequestHead {
@@ -34,7 +39,25 @@ impl RequestHead {
             path: path.len(),
             uri,
             text: text.into_boxed_str(),
+            principal: parts
+                .extensions
+                .get::<Principal>()
+                .cloned()
+                .unwrap_or_default(),
+            expires: parts
+                .extensions
+                .get::<AuthenticationTicket>()
+                .and_then(AuthenticationTicket::expires),
         }
+    }
+
+    /// Who sent it; nobody in particular where there is no authentication.
+    pub fn principal(&self) -> &Principal {
+        &self.principal
+    }
+
+    pub(crate) fn expires(&self) -> Option<Instant> {
+        self.expires
     }
 
     /// The path, as the client sent it.

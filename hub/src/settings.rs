@@ -75,6 +75,9 @@ settings! {
     long_polling_timeout: Duration => |options, value| options.long_polling_timeout = *value;
     disconnect_timeout: Duration => |options, value| options.disconnect_timeout = *value;
     allow_stateful_reconnects: bool => |options, value| options.allow_stateful_reconnects = *value;
+    close_on_authentication_expiration: bool => |options, value| {
+        options.close_on_authentication_expiration = *value;
+    };
     stateful_reconnect_buffer_size: ByteSize => |options, value| {
         options.stateful_reconnect_buffer_size = bytes(value);
     };

@@ -148,6 +148,11 @@ pub trait WebHostBuilderExt: Sized {
     #[doc(alias = "MapPrometheusScrapingEndpoint")]
     #[must_use]
     fn map_metrics(self, path: impl Into<String>) -> Self;
+
+    /// Makes the route that was mapped last one with the route before it: what is required of one is required of both.
+    #[doc(hidden)]
+    #[must_use]
+    fn join_last_route(self) -> Self;
 }
 
 impl WebHostBuilderExt for HostBuilder {
@@ -226,6 +231,13 @@ impl WebHostBuilderExt for HostBuilder {
     fn map_metrics(self, path: impl Into<String>) -> Self {
         self.map_with(path, |services| Ok(scraped(services.required()?)))
     }
+
+    fn join_last_route(mut self) -> Self {
+        if let Some(last) = web_host(&mut self).routes.last_mut() {
+            last.joined = true;
+        }
+        self
+    }
 }
 
 fn route(
@@ -238,12 +250,14 @@ fn route(
         path: path.into(),
         matches,
         source,
+        policy: None,
+        joined: false,
     });
     builder
 }
 
 /// What is collected so far. The first call has the server registered when the host is built.
-fn web_host(builder: &mut HostBuilder) -> &mut WebHost {
+pub(crate) fn web_host(builder: &mut HostBuilder) -> &mut WebHost {
     if !std::mem::replace(&mut builder.extension::<WebHost>().registered, true) {
         builder
             .services()

@@ -27,6 +27,7 @@
 mod activity;
 mod address;
 mod addresses;
+mod auth;
 mod bind;
 mod body;
 mod builder;
@@ -53,11 +54,19 @@ mod web_server;
 
 pub use address::{Address, AddressError};
 pub use addresses::ServerAddresses;
+pub use auth::{
+    AuthHostBuilderExt, Authentication, AuthenticationLayer, AuthenticationResult,
+    AuthenticationTicket, Authenticator, AuthorizationPolicies, Claim, Policy, Principal,
+    UnknownPolicyError, authorize,
+};
+#[cfg(feature = "jwt")]
+pub use auth::{JwtBearer, JwtBearerError, JwtBearerOptions, JwtKey};
 pub use bind::BindError;
 pub use body::{Body, Request, Response};
 pub use builder::WebHostBuilderExt;
 pub use collect::{MAX_REQUEST_BODY_SIZE, ReadBodyError};
 pub use endpoints::EndpointError;
+pub use http;
 pub use http::{Method, StatusCode};
 pub use remote_address::RemoteAddress;
 pub use response::{Html, IntoResponse};

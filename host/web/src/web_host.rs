@@ -6,7 +6,11 @@ use std::sync::Arc;
 use campanile_host::BoxError;
 use campanile_host::services::ServiceProvider;
 use http::Method;
+use tower_layer::Layer;
 
+use crate::auth::{
+    AuthenticationLayer, AuthorizationPolicies, ErasedAuthenticator, Policy, protected,
+};
 use crate::response::status_only;
 use crate::router::{RouteError, Router};
 use crate::service::WebService;
@@ -19,6 +23,7 @@ pub(crate) struct WebHost {
     pub(crate) routes: Vec<Route>,
     pub(crate) fallback: Option<WebService>,
     pub(crate) layers: Vec<Layering>,
+    pub(crate) schemes: Vec<Arc<dyn ErasedAuthenticator>>,
 }
 
 /// Wraps one service around another.
@@ -31,6 +36,10 @@ pub(crate) struct Route {
     pub(crate) path: String,
     pub(crate) matches: Matches,
     pub(crate) source: Source,
+    /// Whom the route is for.
+    pub(crate) policy: Option<Policy>,
+    /// Whether it is one with the route before it.
+    pub(crate) joined: bool,
 }
 
 /// Which requests a route matches.
@@ -51,6 +60,20 @@ impl WebHost {
         self.routes.is_empty() && self.fallback.is_none()
     }
 
+    /// Says whom the last route is for, and those that are one with it; `false` where there is none.
+    pub(crate) fn protect_last(&mut self, policy: &Policy) -> bool {
+        for route in self.routes.iter_mut().rev() {
+            route.policy = Some(match route.policy.take() {
+                Some(other) => other.combine(policy),
+                None => policy.clone(),
+            });
+            if !route.joined {
+                return true;
+            }
+        }
+        false
+    }
+
     /// Whether the routes go together, before anything is made.
     pub(crate) fn check(&self) -> Result<(), RouteError> {
         let nothing = WebService::from_handler(|_| ready(status_only(http::StatusCode::NOT_FOUND)));
@@ -65,23 +88,33 @@ impl WebHost {
 
     /// The service that answers all requests.
     pub(crate) fn build(self, services: &ServiceProvider) -> Result<WebService, BoxError> {
+        let policies = services.get::<AuthorizationPolicies>()?.unwrap_or_default();
         let mut router = Router::default();
         for Route {
             path,
             matches,
             source,
+            policy,
+            ..
         } in self.routes
         {
             let service = match source {
                 Source::Ready(service) => service,
                 Source::Container(factory) => factory(services)?,
             };
+            let service = match policy {
+                Some(policy) => protected(service, policies.resolve(&policy)?),
+                None => service,
+            };
             matches.map(&mut router, &path, service)?;
         }
         if let Some(fallback) = self.fallback {
             router.fallback(fallback);
         }
-        let app = WebService::router(Arc::new(router));
+        let mut app = WebService::router(Arc::new(router));
+        if !self.schemes.is_empty() {
+            app = WebService::new(AuthenticationLayer::of(self.schemes).layer(app));
+        }
         // The first layer is the outermost, so it is put around last.
         let layers = self.layers.into_iter().rev();
         Ok(layers.fold(app, |inner, layer| layer(inner)))

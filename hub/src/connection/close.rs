@@ -16,7 +16,7 @@ impl End {
         match self {
             Self::ClientGone | Self::Stuck => None,
             Self::ClientClosed(_) | Self::Aborted => Some((None, false)),
-            Self::Stopping => Some((None, true)),
+            Self::Stopping | Self::AuthenticationExpired => Some((None, true)),
             Self::Failed(error) => Some((Some(error.describe(text, detailed)), true)),
             Self::Rejected(error) => Some((Some(error.describe(text, detailed)), false)),
         }
@@ -28,7 +28,11 @@ impl End {
             Self::Failed(error) | Self::Rejected(error) => Some(error),
             Self::ClientClosed(Some(text)) => Some(HubError::Message(text)),
             Self::Stuck => Some(HubError::SendTimeout),
-            Self::ClientGone | Self::ClientClosed(None) | Self::Aborted | Self::Stopping => None,
+            Self::ClientGone
+            | Self::ClientClosed(None)
+            | Self::Aborted
+            | Self::Stopping
+            | Self::AuthenticationExpired => None,
         }
     }
 }

@@ -56,8 +56,15 @@ where
         Ok(((protocol, version), rest)) => {
             transport.handshake_done(protocol, version);
             transport.push(response(protocol.transfer_format(), None));
-            let connection =
-                Connection::new(opening.id, protocol, T::KIND, opening.request, options);
+            let user = hub.user_identifier(&opening.request);
+            let connection = Connection::new(
+                opening.id,
+                protocol,
+                T::KIND,
+                opening.request,
+                user,
+                options,
+            );
             return Some((connection, rest));
         }
         Err(Refusal::Gone) => return None,

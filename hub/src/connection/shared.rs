@@ -21,6 +21,8 @@ pub(crate) struct Connection {
     pub(crate) protocol: HubProtocol,
     pub(crate) transport: HttpTransportType,
     pub(crate) request: RequestHead,
+    /// By which the lifetime manager finds its user's connections.
+    pub(crate) user: Option<Box<str>>,
     pub(crate) items: Items,
     pub(crate) queue: SendQueue,
     pub(crate) beat: Beat,
@@ -75,6 +77,8 @@ pub(crate) enum End {
     Failed(HubError),
     /// `on_connected` refused it.
     Rejected(HubError),
+    /// What it was authenticated with holds no longer: the client is told to come back.
+    AuthenticationExpired,
     /// It cannot be written to any more.
     Stuck,
 }
@@ -85,6 +89,7 @@ impl Connection {
         protocol: HubProtocol,
         transport: HttpTransportType,
         request: RequestHead,
+        user: Option<Box<str>>,
         options: &HubOptions,
     ) -> Self {
         Self {
@@ -92,6 +97,7 @@ impl Connection {
             protocol,
             transport,
             request,
+            user,
             items: Items::default(),
             queue: SendQueue::new(options.maximum_queued_bytes, options.slow_client),
             beat: Beat::default(),

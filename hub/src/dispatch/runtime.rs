@@ -16,7 +16,9 @@ use super::{CallError, HubMethods, MethodCall, MethodFuture, MethodRun, Responde
 use crate::caller::Standing;
 use crate::connection::{Connection, OpenCall};
 use crate::lifetime::HubLifetimeManager;
-use crate::{Hub, HubCaller, HubContext, HubError, HubOptions, HubResult};
+use crate::{
+    Hub, HubCaller, HubContext, HubError, HubOptions, HubResult, RequestHead, UserIdProvider,
+};
 
 /// A hub of the type `H`, shared by all of its connections.
 pub(crate) struct HubRuntime<H> {
@@ -24,6 +26,7 @@ pub(crate) struct HubRuntime<H> {
     methods: HubMethods<H>,
     lifetime: Arc<dyn HubLifetimeManager>,
     services: ServiceProvider,
+    users: Option<Arc<dyn UserIdProvider>>,
     /// A hub that needs nothing from the container needs no scope either.
     scoped: bool,
 }
@@ -43,6 +46,8 @@ pub(crate) trait HubDispatcher: fmt::Debug + Send + Sync {
     fn name(&self) -> &'static str;
     fn options(&self) -> &HubOptions;
     fn lifetime(&self) -> &Arc<dyn HubLifetimeManager>;
+    /// Which user has sent a request.
+    fn user_identifier(&self, request: &RequestHead) -> Option<Box<str>>;
     fn dispatch(
         self: Arc<Self>,
         connection: &Arc<Connection>,
@@ -67,6 +72,7 @@ impl<H: Hub> HubRuntime<H> {
     pub(crate) fn new(
         context: &HubContext<H>,
         services: ServiceProvider,
+        users: Option<Arc<dyn UserIdProvider>>,
         options: HubOptions,
     ) -> Self {
         context
@@ -77,6 +83,7 @@ impl<H: Hub> HubRuntime<H> {
             methods: H::methods(),
             lifetime: context.lifetime().clone(),
             services,
+            users,
             scoped: !H::dependencies().is_empty(),
         }
     }
@@ -136,6 +143,13 @@ impl<H: Hub> HubDispatcher for HubRuntime<H> {
 
     fn lifetime(&self) -> &Arc<dyn HubLifetimeManager> {
         &self.lifetime
+    }
+
+    fn user_identifier(&self, request: &RequestHead) -> Option<Box<str>> {
+        match &self.users {
+            Some(users) => users.user_identifier(request).map(Into::into),
+            None => request.principal().user_identifier().map(Into::into),
+        }
     }
 
     fn dispatch(

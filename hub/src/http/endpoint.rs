@@ -89,6 +89,11 @@ impl Endpoint {
     }
 
     pub(crate) fn answer(self: &Arc<Self>, request: Request<Body>) -> Answer {
+        if let Some(policy) = &self.options().authorization
+            && let Err(refusal) = campanile_web::authorize(request.extensions(), policy)
+        {
+            return Answer::Now(refusal);
+        }
         if request
             .uri()
             .path()

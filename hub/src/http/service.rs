@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 use campanile_host::hosting::ApplicationLifetime;
 use campanile_host::services::{ServiceError, ServiceProvider};
 use campanile_host::{BoxError, CancellationToken};
-use campanile_web::{Body, Response};
+use campanile_web::{AuthorizationPolicies, Body, Response};
 use http::Request;
 use http_body::Body as HttpBody;
 use tower_service::Service;
@@ -46,12 +46,13 @@ impl HubService {
     /// Outside a tokio runtime.
     pub fn new<H: Hub>(
         services: &ServiceProvider,
-        options: HubOptions,
+        mut options: HubOptions,
     ) -> Result<Self, ServiceError> {
+        resolve(services, &mut options)?;
         let context = services.required::<HubContext<H>>()?;
         let heartbeat = services.required::<Heartbeat>()?;
         let lifetime = services.get::<ApplicationLifetime>()?;
-        let runtime = HubRuntime::<H>::new(&context, services.clone(), options);
+        let runtime = HubRuntime::<H>::new(&context, services.clone(), services.get()?, options);
         Ok(Self::start(
             Served::Hub(Arc::new(runtime)),
             &heartbeat,
@@ -71,8 +72,9 @@ impl HubService {
     pub fn raw(
         services: &ServiceProvider,
         handler: impl ConnectionHandler,
-        options: HubOptions,
+        mut options: HubOptions,
     ) -> Result<Self, ServiceError> {
+        resolve(services, &mut options)?;
         let heartbeat = services.required::<Heartbeat>()?;
         let lifetime = services.get::<ApplicationLifetime>()?;
         Ok(Self::start(
@@ -100,6 +102,20 @@ impl HubService {
         }
         Self { endpoint }
     }
+}
+
+/// Looks up the policy that is named.
+fn resolve(services: &ServiceProvider, options: &mut HubOptions) -> Result<(), ServiceError> {
+    let Some(policy) = &options.authorization else {
+        return Ok(());
+    };
+    let policies = services.get::<AuthorizationPolicies>()?.unwrap_or_default();
+    match policies.resolve(policy) {
+        Ok(policy) => options.authorization = Some(policy),
+        // What cannot be looked up permits nobody.
+        Err(error) => tracing::error!(%error, "nobody may connect to a hub"),
+    }
+    Ok(())
 }
 
 impl<B> Service<Request<B>> for HubService
