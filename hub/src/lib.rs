@@ -35,8 +35,8 @@
 //!
 //! What a client sees is ASP.NET Core's SignalR: negotiation versions 0 and 1, WebSockets, Server-Sent Events and long
 //! polling, the JSON and the MessagePack protocol in versions 1 and 2, the same texts where something goes wrong. Streams go
-//! both ways. Clients can be asked for results, and come back to their connections. Filters, users and
-//! authorization are not there yet.
+//! both ways. Clients can be asked for results, and come back to their connections. Users are known by their
+//! tokens, and policies say who may connect and call. Filters are not there yet.
 
 // The attribute macros name this crate by its name, in its own tests too.
 extern crate self as campanile_hub;
@@ -90,6 +90,8 @@ pub use user::UserIdProvider;
 /// What code that [`#[hub]`](macro@crate::hub) writes is made of. Nothing to be named by hand.
 #[doc(hidden)]
 pub mod generated {
+    pub use campanile_web::Policy;
+
     pub use crate::dispatch::{
         Activation, Answer, CallError, MethodCall, MethodRun, Reply, Responder, StreamEnd,
         StreamResponder, Streaming, Value, send_output,

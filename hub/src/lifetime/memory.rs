@@ -28,6 +28,7 @@ pub(crate) struct MemoryLifetimeManager {
 struct State {
     connections: Members,
     groups: HashMap<Box<str>, Members>,
+    users: HashMap<Box<str>, Members>,
     /// Which groups each connection is in, so that leaving costs what was joined.
     memberships: HashMap<Arc<str>, HashSet<Box<str>>>,
 }
@@ -67,12 +68,23 @@ impl MemoryLifetimeManager {
     fn group(&self, name: &str) -> Option<Snapshot> {
         self.lock().groups.get_mut(name).map(Members::snapshot)
     }
+
+    fn user(&self, user: &str) -> Option<Snapshot> {
+        self.lock().users.get_mut(user).map(Members::snapshot)
+    }
 }
 
 impl HubLifetimeManager for MemoryLifetimeManager {
     fn connected(&self, connection: &Arc<Connection>) -> Sending {
         let mut state = self.lock();
         state.connections.insert(connection);
+        if let Some(user) = &connection.user {
+            state
+                .users
+                .entry(user.clone())
+                .or_default()
+                .insert(connection);
+        }
         self.events.tell(|| PresenceEvent::Connected {
             connection_id: connection.id.clone(),
         });
@@ -83,6 +95,9 @@ impl HubLifetimeManager for MemoryLifetimeManager {
     fn disconnected(&self, connection: &Connection) -> Sending {
         let mut state = self.lock();
         state.connections.remove(&connection.id);
+        if let Some(user) = &connection.user {
+            take_out(&mut state.users, user, &connection.id);
+        }
         for group in state.memberships.remove(&connection.id).unwrap_or_default() {
             state.leave(&connection.id, &group);
         }
@@ -118,6 +133,13 @@ impl HubLifetimeManager for MemoryLifetimeManager {
             Target::Groups(names) => names
                 .iter()
                 .try_for_each(|name| delivery.reach_group(self.group(name), &[])),
+            Target::User(user) => delivery.reach_group(self.user(user), &[]),
+            Target::Users(users) => {
+                let unique: HashSet<&str> = users.iter().map(AsRef::as_ref).collect();
+                unique
+                    .into_iter()
+                    .try_for_each(|user| delivery.reach_group(self.user(user), &[]))
+            }
         };
         match (result, delivery.slow) {
             (Err(error), _) => Sending::ready(Err(error)),
@@ -227,11 +249,16 @@ impl State {
     }
 
     fn leave(&mut self, id: &str, group: &str) {
-        if let Some(members) = self.groups.get_mut(group) {
-            members.remove(id);
-            if members.by_id.is_empty() {
-                self.groups.remove(group);
-            }
+        take_out(&mut self.groups, group, id);
+    }
+}
+
+/// Takes a connection out of a named set, which ends with its last member.
+fn take_out(sets: &mut HashMap<Box<str>, Members>, name: &str, id: &str) {
+    if let Some(members) = sets.get_mut(name) {
+        members.remove(id);
+        if members.by_id.is_empty() {
+            sets.remove(name);
         }
     }
 }

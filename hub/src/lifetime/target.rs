@@ -10,6 +10,8 @@ pub(crate) enum Target {
     Group(Box<str>),
     Groups(Box<[Box<str>]>),
     GroupExcept(Box<str>, Box<[Box<str>]>),
+    User(Box<str>),
+    Users(Box<[Box<str>]>),
 }
 
 /// Owned names from whatever the caller has.

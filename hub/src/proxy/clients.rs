@@ -86,6 +86,21 @@ impl<C: HubClient + ?Sized> HubClients<C> {
         self.proxy(Target::GroupExcept(group.into(), names(connection_ids)))
     }
 
+    /// All connections of a user, by the [user identifier](crate::UserIdProvider). It is compared letter by letter.
+    #[must_use]
+    pub fn user(&self, user: &str) -> C::Proxy<Many> {
+        self.proxy(Target::User(user.into()))
+    }
+
+    /// All connections of several users, each once.
+    #[must_use]
+    pub fn users<I>(&self, users: I) -> C::Proxy<Many>
+    where
+        I: IntoIterator<Item: AsRef<str>>,
+    {
+        self.proxy(Target::Users(names(users)))
+    }
+
     /// The same clients without the contract: methods by name.
     #[must_use]
     pub fn untyped(&self) -> HubClients<Untyped> {

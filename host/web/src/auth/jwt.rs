@@ -55,6 +55,9 @@ pub struct JwtBearerOptions {
     /// The query parameter that may carry the token where there is no header: browsers cannot set one for a WebSocket.
     /// Default: `access_token`. `None` for headers only.
     pub query_parameter: Option<String>,
+    /// Whether a refusal has the header `WWW-Authenticate: Bearer`, with the reason where a token was not taken. Default:
+    /// `true`, as RFC 6750 wants.
+    pub challenge: bool,
     /// What time it is.
     pub clock: fn() -> SystemTime,
 }
@@ -111,6 +114,7 @@ impl Default for JwtBearerOptions {
             keys: Vec::new(),
             clock_skew: Duration::from_secs(300),
             query_parameter: Some("access_token".to_owned()),
+            challenge: true,
             clock: SystemTime::now,
         }
     }
@@ -149,10 +153,12 @@ impl JwtBearerOptions {
     /// Where the section, a key or a file cannot be read.
     pub fn from_configuration(configuration: &Configuration) -> Result<Self, JwtBearerError> {
         let settings: Settings = configuration.bind(SECTION)?;
-        let mut options = Self::default();
-        options.valid_issuers = settings.valid_issuers;
+        let mut options = Self {
+            valid_issuers: settings.valid_issuers,
+            valid_audiences: settings.valid_audiences,
+            ..Self::default()
+        };
         options.valid_issuers.extend(settings.valid_issuer);
-        options.valid_audiences = settings.valid_audiences;
         options.valid_audiences.extend(settings.valid_audience);
         options.clock_skew = settings.clock_skew.unwrap_or(options.clock_skew);
         for (index, key) in settings.signing_keys.into_iter().enumerate() {
@@ -366,13 +372,15 @@ impl Authenticator for JwtBearer {
                     "Bearer error=\"invalid_token\", error_description=\"{}\"",
                     refusal.text()
                 );
-                AuthenticationResult::Failed(HeaderValue::try_from(text).ok())
+                let challenge = self.0.challenge.then(|| HeaderValue::try_from(text));
+                AuthenticationResult::Failed(challenge.and_then(Result::ok))
             }
         }
     }
 
     fn challenge(&self) -> Option<HeaderValue> {
-        Some(HeaderValue::from_static("Bearer"))
+        let challenge = HeaderValue::from_static("Bearer");
+        self.0.challenge.then_some(challenge)
     }
 }
 
