@@ -89,6 +89,8 @@ pub use user::UserIdProvider;
 /// What code that [`#[hub]`](macro@crate::hub) writes is made of. Nothing to be named by hand.
 #[doc(hidden)]
 pub mod generated {
+    pub use campanile_web::Policy;
+
     pub use crate::dispatch::{
         Activation, Answer, CallError, MethodCall, MethodRun, Reply, Responder, StreamEnd,
         StreamResponder, Streaming, Value, send_output,

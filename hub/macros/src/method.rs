@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Error, FnArg, ImplItemFn, LitStr, PatType, Result, ReturnType, Type};
+use syn::{Attribute, Error, FnArg, ImplItemFn, LitStr, Meta, PatType, Result, ReturnType, Type};
 
 use crate::client::is_shared;
 use crate::name::wire_name;
@@ -27,6 +27,7 @@ enum Parameter {
 /// Reads a method and takes the macro's own attributes out of it.
 pub(crate) fn read(method: &mut ImplItemFn) -> Result<HubMethod> {
     let wire = wire_name(&method.sig.ident, &mut method.attrs)?;
+    let policy = take_policy(&mut method.attrs)?;
     let signature = &mut method.sig;
     if !signature.generics.params.is_empty() {
         return Err(Error::new(
@@ -47,8 +48,32 @@ pub(crate) fn read(method: &mut ImplItemFn) -> Result<HubMethod> {
             FnArg::Typed(parameter) => parameters.push(read_parameter(parameter)?),
         }
     }
-    let entry = entry(&wire, method, &parameters);
+    let mut entry = entry(&wire, method, &parameters);
+    if let Some(policy) = policy {
+        entry.extend(quote!(.authorize(#policy)));
+    }
     Ok(HubMethod { wire, entry })
+}
+
+/// `#[authorize]`, or `#[authorize(policy)]` with an expression that gives one.
+fn take_policy(attributes: &mut Vec<Attribute>) -> Result<Option<TokenStream>> {
+    let mut policy = None;
+    for attribute in attributes.iter() {
+        if attribute.path().is_ident("authorize") {
+            policy = Some(match &attribute.meta {
+                Meta::Path(_) => quote!(::campanile_hub::generated::Policy::authenticated()),
+                Meta::List(list) => list.tokens.clone(),
+                Meta::NameValue(_) => {
+                    return Err(Error::new(
+                        attribute.span(),
+                        "write #[authorize] or #[authorize(Policy::named(\"...\"))]",
+                    ));
+                }
+            });
+        }
+    }
+    attributes.retain(|attribute| !attribute.path().is_ident("authorize"));
+    Ok(policy)
 }
 
 fn read_parameter(parameter: &mut PatType) -> Result<Parameter> {

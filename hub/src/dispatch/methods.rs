@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use campanile_web::{AuthorizationPolicies, Policy};
+
 use super::{CallError, MethodCall, MethodRun};
 
 /// Binds the arguments of one call and gives what runs it.
@@ -19,6 +21,8 @@ pub(crate) struct HubMethod<H> {
     /// The name on the wire, as the server spells it.
     pub(crate) name: &'static str,
     pub(crate) invoke: Invoke<H>,
+    /// Who may call it.
+    pub(crate) policy: Option<Policy>,
 }
 
 impl<H> HubMethods<H> {
@@ -42,8 +46,32 @@ impl<H> HubMethods<H> {
             .by_name
             .insert(name.to_lowercase().into(), self.methods.len());
         assert!(other.is_none(), "two hub methods are called '{name}'");
-        self.methods.push(HubMethod { name, invoke });
+        self.methods.push(HubMethod {
+            name,
+            invoke,
+            policy: None,
+        });
         self
+    }
+
+    /// Lets only those call the method that was added last whom a policy permits. `#[authorize]` writes it.
+    #[must_use]
+    pub fn authorize(mut self, policy: Policy) -> Self {
+        if let Some(method) = self.methods.last_mut() {
+            method.policy = Some(policy);
+        }
+        self
+    }
+
+    /// Looks up the policies that are named.
+    pub(crate) fn resolve(&mut self, policies: &AuthorizationPolicies) {
+        for policy in self.methods.iter_mut().filter_map(|it| it.policy.as_mut()) {
+            match policies.resolve(policy) {
+                Ok(resolved) => *policy = resolved,
+                // What cannot be looked up permits nobody.
+                Err(error) => tracing::error!(%error, "nobody may call a hub method"),
+            }
+        }
     }
 
     pub(crate) fn find(&self, name: &str) -> Option<&HubMethod<H>> {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use campanile_host::services::{ServiceProvider, ServiceScope};
 use campanile_hub_protocol::{Invocation, InvocationKind};
+use campanile_web::AuthorizationPolicies;
 use futures_util::FutureExt;
 
 use super::call::panic_text;
@@ -73,14 +74,17 @@ impl<H: Hub> HubRuntime<H> {
         context: &HubContext<H>,
         services: ServiceProvider,
         users: Option<Arc<dyn UserIdProvider>>,
+        policies: &AuthorizationPolicies,
         options: HubOptions,
     ) -> Self {
         context
             .lifetime()
             .set_result_timeout(options.client_result_timeout);
+        let mut methods = H::methods();
+        methods.resolve(policies);
         Self {
             options,
-            methods: H::methods(),
+            methods,
             lifetime: context.lifetime().clone(),
             services,
             users,
@@ -177,6 +181,19 @@ impl<H: Hub> HubDispatcher for HubRuntime<H> {
             return Dispatch::Answered;
         };
         let (name, invoke) = (method.name, method.invoke);
+        if let Some(policy) = &method.policy
+            && !policy.permits(connection.request.principal())
+        {
+            tracing::debug!(
+                hub = H::NAME,
+                method = name,
+                connection_id,
+                "a client may not call a hub method"
+            );
+            let text = format!("Failed to invoke '{name}' because user is unauthorized");
+            respond_error(connection, invocation_id.as_deref(), &text);
+            return Dispatch::Answered;
+        }
         let responder = Responder {
             connection: connection.clone(),
             invocation_id: invocation_id.as_deref().map(Into::into),

@@ -48,11 +48,17 @@ impl HubService {
         services: &ServiceProvider,
         mut options: HubOptions,
     ) -> Result<Self, ServiceError> {
-        resolve(services, &mut options)?;
+        let policies = resolve(services, &mut options)?;
         let context = services.required::<HubContext<H>>()?;
         let heartbeat = services.required::<Heartbeat>()?;
         let lifetime = services.get::<ApplicationLifetime>()?;
-        let runtime = HubRuntime::<H>::new(&context, services.clone(), services.get()?, options);
+        let runtime = HubRuntime::<H>::new(
+            &context,
+            services.clone(),
+            services.get()?,
+            &policies,
+            options,
+        );
         Ok(Self::start(
             Served::Hub(Arc::new(runtime)),
             &heartbeat,
@@ -104,18 +110,20 @@ impl HubService {
     }
 }
 
-/// Looks up the policy that is named.
-fn resolve(services: &ServiceProvider, options: &mut HubOptions) -> Result<(), ServiceError> {
-    let Some(policy) = &options.authorization else {
-        return Ok(());
-    };
+/// Looks up the policy that is named; gives all that there are.
+fn resolve(
+    services: &ServiceProvider,
+    options: &mut HubOptions,
+) -> Result<Arc<AuthorizationPolicies>, ServiceError> {
     let policies = services.get::<AuthorizationPolicies>()?.unwrap_or_default();
-    match policies.resolve(policy) {
-        Ok(policy) => options.authorization = Some(policy),
-        // What cannot be looked up permits nobody.
-        Err(error) => tracing::error!(%error, "nobody may connect to a hub"),
+    if let Some(policy) = &mut options.authorization {
+        match policies.resolve(policy) {
+            Ok(resolved) => *policy = resolved,
+            // What cannot be looked up permits nobody.
+            Err(error) => tracing::error!(%error, "nobody may connect to a hub"),
+        }
     }
-    Ok(())
+    Ok(policies)
 }
 
 impl<B> Service<Request<B>> for HubService

@@ -74,8 +74,13 @@ macro_rules! conformance_hubs {
                 caller.connection_id().to_owned()
             }
 
-            pub fn user_id(&self) -> Option<String> {
-                None
+            pub fn user_id(&self, caller: &HubCaller<Self>) -> Option<String> {
+                caller.user_identifier().map(str::to_owned)
+            }
+
+            #[authorize]
+            pub fn only_named(&self, caller: &HubCaller<Self>) -> String {
+                format!("welcome {}", caller.user_identifier().unwrap_or_default())
             }
 
             pub fn transport_name(&self, caller: &HubCaller<Self>) -> String {
@@ -274,6 +279,7 @@ macro_rules! conformance_hubs {
 }
 
 conformance_hubs!(
+    AuthorizedConformanceHub,
     ConformanceHub,
     DetailedHub,
     ImpatientHub,

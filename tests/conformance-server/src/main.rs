@@ -6,6 +6,7 @@ mod ask;
 mod conformance;
 mod payload;
 mod small;
+mod token;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,16 +14,21 @@ use std::time::Duration;
 use campanile_host::hosting::{HostBuilder, HostError};
 use campanile_host::services::ServiceDescriptor;
 use campanile_hub::{HttpTransports, HubHostBuilderExt};
-use campanile_web::WebHostBuilderExt;
+use campanile_web::{AuthHostBuilderExt, JwtKey, Policy, WebHostBuilderExt};
 use conformance::{
-    ConformanceHub, DetailedHub, Greeting, ImpatientHub, ParallelHub, ReconnectHub, SmallHub,
-    WebSocketlessHub,
+    AuthorizedConformanceHub, ConformanceHub, DetailedHub, Greeting, ImpatientHub, ParallelHub,
+    ReconnectHub, SmallHub, WebSocketlessHub,
 };
 use small::{BenchHub, ClockHub, Echo};
 
 #[tokio::main]
 async fn main() -> Result<(), HostError> {
     HostBuilder::new()
+        .add_jwt_bearer_with(|options| {
+            options.keys.extend(JwtKey::secret(token::KEY));
+            options.clock_skew = Duration::ZERO;
+            options.challenge = false;
+        })
         .configure_services(|services| {
             services.add(ServiceDescriptor::instance(Arc::new(Greeting("hello "))));
         })
@@ -54,6 +60,11 @@ async fn main() -> Result<(), HostError> {
             options.allow_stateful_reconnects = true;
             options.stateful_reconnect_buffer_size = 2000;
         })
+        .add_hub_with::<AuthorizedConformanceHub>("/hubs/authorized", |options| {
+            options.close_on_authentication_expiration = true;
+        })
+        .require_authorization(Policy::authenticated())
+        .map_get("/token", token::token)
         .map_with("/ask/{connectionId}", ask::ask)
         .map_connection_handler("/echo", Echo)
         .map_health_checks("/healthz")

@@ -55,6 +55,8 @@ pub struct JwtBearerOptions {
     /// The query parameter that may carry the token where there is no header: browsers cannot set one for a WebSocket.
     /// Default: `access_token`. `None` for headers only.
     pub query_parameter: Option<String>,
+    /// Whether a refusal has the header `WWW-Authenticate`, with the reason where a token was not taken. Default: yes.
+    pub challenge: bool,
     /// What time it is.
     pub clock: fn() -> SystemTime,
 }
@@ -111,6 +113,7 @@ impl Default for JwtBearerOptions {
             keys: Vec::new(),
             clock_skew: Duration::from_secs(300),
             query_parameter: Some("access_token".to_owned()),
+            challenge: true,
             clock: SystemTime::now,
         }
     }
@@ -366,13 +369,16 @@ impl Authenticator for JwtBearer {
                     "Bearer error=\"invalid_token\", error_description=\"{}\"",
                     refusal.text()
                 );
-                AuthenticationResult::Failed(HeaderValue::try_from(text).ok())
+                let challenge = HeaderValue::try_from(text).ok();
+                AuthenticationResult::Failed(challenge.filter(|_| self.0.challenge))
             }
         }
     }
 
     fn challenge(&self) -> Option<HeaderValue> {
-        Some(HeaderValue::from_static("Bearer"))
+        self.0
+            .challenge
+            .then_some(HeaderValue::from_static("Bearer"))
     }
 }
 
