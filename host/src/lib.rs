@@ -46,6 +46,7 @@
 //! | [`configuration`] | the sources and the precedence of .NET, bound to types by serde |
 //! | [`options`] | typed settings, checked before the host starts |
 //! | [`logging`] | `tracing` on the console, configured and formatted as .NET's |
+//! | [`metrics`] | counters and histograms, as Prometheus reads them |
 //! | [`systemd`] | readiness, stopping, the journal's levels |
 
 // The macros name this crate, and are used in it as well.
@@ -54,6 +55,7 @@ extern crate self as campanile_host;
 pub mod configuration;
 pub mod hosting;
 pub mod logging;
+pub mod metrics;
 pub mod options;
 pub mod services;
 pub mod systemd;

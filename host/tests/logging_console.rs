@@ -194,7 +194,8 @@ fn json_keeps_the_types_of_fields_and_has_spans_as_scopes() {
         ("Logging:Console:FormatterOptions:IncludeScopes", "true"),
     ];
     let text = written(&settings, || {
-        let _outer = tracing::info_span!("request", path = "/clock").entered();
+        let _outer = tracing::info_span!("plain").entered();
+        let _inner = tracing::info_span!("request", path = "/clock", hop = 2).entered();
         tracing::info!(
             target: "a::b",
             event_id = 3,
@@ -212,7 +213,7 @@ fn json_keeps_the_types_of_fields_and_has_spans_as_scopes() {
         "{\"EventId\":3,\"LogLevel\":\"Information\",\"Category\":\"a.b\",\
          \"Message\":\"done count=7 ratio=0.5 never=NaN ok=true name=x shown=Some(1)\",\
          \"State\":{\"count\":7,\"ratio\":0.5,\"never\":\"NaN\",\"ok\":true,\"name\":\"x\",\"shown\":\"Some(1)\"},\
-         \"Scopes\":[\"request path=/clock\"]}\n"
+         \"Scopes\":[\"plain\",{\"Message\":\"request path=/clock hop=2\",\"path\":\"/clock\",\"hop\":2}]}\n"
     );
 }
 

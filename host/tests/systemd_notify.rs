@@ -147,6 +147,7 @@ mod unix {
             ("a_host_that_does_not_start_is_never_ready", never_ready),
             ("the_formatter_can_still_be_chosen", chosen),
             ("sighup_has_the_configuration_read_again", reloaded),
+            ("sighup_is_not_lost_while_the_start_ends", reloaded_at_once),
             ("the_watchdog_is_fed", fed),
             (
                 "the_watchdog_is_not_fed_while_a_watched_service_is_silent",
@@ -279,6 +280,30 @@ mod unix {
         program.read_until("still here");
         program.signal("TERM");
         assert_eq!(program.wait().code, Some(0));
+    }
+
+    fn reloaded_at_once() {
+        let manager = Manager::new();
+        let program = manager.start("slow", &[]);
+        // While it starts, and when it has only just started.
+        manager.hears_until("STATUS=Starting Slow");
+        program.signal("HUP");
+        manager.hears_until("READY=1\n");
+        manager.hears_until("RELOADING=1\n");
+        manager.hears_until("READY=1\n");
+        program.signal("TERM");
+        assert_eq!(program.wait().code, Some(0));
+
+        for _ in 0..5 {
+            let manager = Manager::new();
+            let program = manager.start("chatty", &[]);
+            manager.hears_until("READY=1\n");
+            program.signal("HUP");
+            manager.hears_until("RELOADING=1\n");
+            manager.hears_until("READY=1\n");
+            program.signal("TERM");
+            assert_eq!(program.wait().code, Some(0));
+        }
     }
 
     fn fed() {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use campanile_host::services::{Dependency, Injectable, Resolver, ServiceError};
 
-use crate::lifetime::{HubLifetimeManager, MemoryLifetimeManager};
+use crate::lifetime::{HubLifetimeManager, HubPresence, MemoryLifetimeManager};
 use crate::{GroupManager, Hub, HubClients};
 
 /// [`HubContext`], by the name that .NET users look for.
@@ -72,6 +72,12 @@ impl<H: Hub> HubContext<H> {
     #[must_use]
     pub fn groups(&self) -> GroupManager {
         GroupManager::new(self.lifetime.clone())
+    }
+
+    /// Who is connected, and in which groups.
+    #[must_use]
+    pub fn presence(&self) -> HubPresence<H> {
+        HubPresence::new(self.lifetime.clone())
     }
 }
 

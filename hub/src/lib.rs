@@ -66,7 +66,7 @@ mod user;
 
 pub use caller::HubCaller;
 pub use campanile_hub_macros::{hub, hub_client};
-pub use campanile_hub_protocol::{Arguments, TransferFormat};
+pub use campanile_hub_protocol::{Arguments, TransferFormat, payload};
 pub use context::{HubContext, IHubContext};
 pub use dispatch::{HubMethods, MethodOutput};
 pub use error::{HubError, HubResult};
@@ -74,6 +74,7 @@ pub use host::{HubHostBuilderExt, HubServiceCollectionExt};
 pub use http::{HubFuture, HubService};
 pub use hub::Hub;
 pub use items::Items;
+pub use lifetime::{HubPresence, PresenceEvent};
 pub use options::{HttpTransports, HubOptions, SlowClientPolicy};
 pub use proxy::{
     CallerClients, ClientProxy, GroupManager, HubClient, HubClients, Many, Recipients, Single,

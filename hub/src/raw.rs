@@ -195,7 +195,7 @@ pub(crate) async fn serve<T: Transport>(
     opening: Opening,
     endpoint: Arc<RawEndpoint>,
 ) {
-    let aborted = opening.aborted.clone();
+    let stop = opening.stop.clone();
     let protocol = HubProtocol::Json;
     let connection = Connection::new(
         opening.id,
@@ -210,7 +210,7 @@ pub(crate) async fn serve<T: Transport>(
         tracing::error!(%error, "a connection could not be taken in");
         return;
     }
-    if opening.stopping.is_cancelled() {
+    if stop.stopping.is_cancelled() {
         connection.end(End::Stopping);
     }
     let (sender, received) = mpsc::channel(PIECES);
@@ -224,7 +224,7 @@ pub(crate) async fn serve<T: Transport>(
     connection.queue.close();
     connection.aborted().cancel();
     if !gone {
-        finish(&mut *transport, &connection, &endpoint.options, &aborted).await;
+        finish(&mut *transport, &connection, &endpoint.options, &stop).await;
     }
     if let Err(error) = endpoint.lifetime.disconnected(&connection).await {
         tracing::error!(%error, "a connection could not be taken out");

@@ -15,6 +15,10 @@
 //! | (none: arrays always merge by index) | `"Zones": { "$replace": ["UTC"] }` replaces one whole, see [`ConfigurationBuilder`] |
 //! | `ErrorOnUnknownConfiguration` | the default; [`bind_lenient`](Configuration::bind_lenient) opts out, for options [`OptionsBuilder::bind_lenient`](crate::options::OptionsBuilder::bind_lenient) |
 //!
+//! Left out on purpose: writing to the configuration (who has values of the program gives them as a source, and
+//! [reloads](Configuration::reload)), chained configurations (all sources are added to one builder), and
+//! `GetRequiredSection` (binding says what is missing).
+//!
 //! # How types are read
 //!
 //! [`Configuration::bind`] deserializes by serde, and reads text the way that .NET's configuration binder does:

@@ -18,6 +18,7 @@ use crate::configuration::{
     Configuration, ConfigurationBuilder, ConfigurationError, HostConfiguration,
     HostConfigurationBuilder,
 };
+use crate::metrics::Metrics;
 use crate::services::{Factory, Inject, ServiceCollection};
 use crate::systemd::Watchdog;
 use crate::{BoxError, logging, systemd};
@@ -272,6 +273,7 @@ impl HostBuilder {
             .add_instance(Arc::new(configuration.clone()))
             .add_instance(Arc::new(environment.clone()))
             .add_instance(Arc::new(lifetime.clone()))
+            .add_instance(Arc::new(Metrics::new()))
             .add_instance(Arc::new(watchdog.clone()));
         let prints_schema =
             self.defaults && settings_schema::is_asked_for(self.arguments.as_deref());

@@ -246,13 +246,12 @@ impl Lifecycle {
         systemd::report(|| format!("All services at once: {phase}"));
         // Polled first in the order of `services`, so that what a service does before it first waits keeps that order.
         let mut busy: Vec<&Hosted> = services.collect();
-        let mut calls: FuturesUnordered<_> = busy
-            .iter()
-            .map(|&hosted| {
-                let call = hosted.call(phase, limit.token(), &self.monitor);
-                call.map(move |outcome| (hosted, outcome))
-            })
-            .collect();
+        // Closures over the services would make this future one that cannot be `Send`.
+        let mut calls = FuturesUnordered::new();
+        for &hosted in &busy {
+            let call = hosted.call(phase, limit.token(), &self.monitor);
+            calls.push(async move { (hosted, call.await) });
+        }
         loop {
             match limit.within(calls.next()).await {
                 Some(Some((hosted, outcome))) => {

@@ -1,6 +1,6 @@
 //! Reading everything again that can be read again, as SIGHUP asks for.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::lifetime::ApplicationLifetime;
 use crate::configuration::Configuration;
@@ -25,12 +25,23 @@ impl Reload {
         }
     }
 
+    /// Reloads as soon as the application has started: who waits for its end, as systemd does, must not wait in vain because
+    /// the signal came while the start was about to end.
+    pub(crate) async fn when_started(self: Arc<Self>) {
+        let (started, stopping) = (self.lifetime.started(), self.lifetime.stopping());
+        tokio::select! {
+            () = started.cancelled() => {}
+            () = stopping.cancelled() => return,
+        }
+        // Fails only if it panics, which is said on standard error by then.
+        let _ = tokio::task::spawn_blocking(move || self.run()).await;
+    }
+
     /// Reads the configuration again, has the callbacks of
     /// [`ApplicationLifetime::on_reload`] called, and tells systemd of both ends. Blocks.
-    pub(crate) fn run(&self) {
+    fn run(&self) {
         let _one = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        if !self.lifetime.started().is_cancelled() || self.lifetime.stopping().is_cancelled() {
-            // A start reads what there is, and a stop has no use for it.
+        if self.lifetime.stopping().is_cancelled() {
             return;
         }
         systemd::reloading();

@@ -103,8 +103,7 @@ fn reload() {
         std::process::exit(128 + 1);
     }
     for host in &hosts.list {
-        let reload = host.reload.clone();
-        host.runtime.spawn_blocking(move || reload.run());
+        host.runtime.spawn(host.reload.clone().when_started());
     }
 }
 

@@ -22,6 +22,8 @@ pub struct LogEntry<'a> {
     pub scopes: &'a [&'a str],
     /// The further fields, with their types where they have one: what `json` writes as `State`.
     pub(crate) fields: &'a [(&'static str, Value)],
+    /// The fields of the spans, one list for each of `scopes`; empty where nobody wants them.
+    pub(crate) scope_fields: &'a [Vec<(&'static str, Value)>],
 }
 
 impl<'a> LogEntry<'a> {
@@ -36,6 +38,7 @@ impl<'a> LogEntry<'a> {
             error: None,
             scopes: &[],
             fields: &[],
+            scope_fields: &[],
         }
     }
 }

@@ -124,20 +124,62 @@ impl Visit for Fields {
     }
 }
 
-/// A span as a scope: its name, then ` key=value` for each field.
+/// A span as a scope.
 #[derive(Debug)]
-pub(crate) struct Scope(pub(crate) String);
+pub(crate) struct Scope {
+    /// Its name, then ` key=value` for each field.
+    pub(crate) text: String,
+    /// The fields with their types; the last of those that were recorded under one name.
+    pub(crate) fields: Vec<(&'static str, Value)>,
+}
+
+impl Scope {
+    pub(crate) fn new(name: &str) -> Self {
+        Self {
+            text: name.to_owned(),
+            fields: Vec::new(),
+        }
+    }
+
+    fn record(&mut self, field: &Field, value: &dyn Debug, typed: Option<Value>) {
+        // As above.
+        let _ = match field.name() {
+            "message" => write!(self.text, " {value:?}"),
+            name => write!(self.text, " {}={value:?}", plain(name)),
+        };
+        if field.name() == "message" {
+            return;
+        }
+        let name = plain(field.name());
+        self.fields.retain(|(other, _)| *other != name);
+        let typed = typed.unwrap_or_else(|| Value::String(format!("{value:?}")));
+        self.fields.push((name, typed));
+    }
+}
 
 impl Visit for Scope {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        // As above.
-        let _ = match field.name() {
-            "message" => write!(self.0, " {value:?}"),
-            name => write!(self.0, " {}={value:?}", plain(name)),
-        };
+        self.record(field, value, None);
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.record_debug(field, &format_args!("{value}"));
+        self.record(field, &format_args!("{value}"), None);
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.record(field, &value, Some(value.into()));
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.record(field, &value, Some(value.into()));
+    }
+
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        let number = serde_json::Number::from_f64(value).map(Value::Number);
+        self.record(field, &value, number);
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.record(field, &value, Some(value.into()));
     }
 }

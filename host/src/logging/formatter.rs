@@ -20,7 +20,7 @@ const OPTIONS: &str = "Logging:Console:FormatterOptions";
 /// | `Logging:Console:FormatterName` | |
 /// | --- | --- |
 /// | `simple` | `info: clock_app.worker[0]`, below it, indented, the scopes, the message and the error |
-/// | `json` | one object an entry: `{"EventId":0,"LogLevel":"Information","Category":"clock_app.worker","Message":"…","State":{…}}`, with the fields of the event as `State` |
+/// | `json` | one object an entry: `{"EventId":0,"LogLevel":"Information","Category":"clock_app.worker","Message":"…","State":{…}}`, with the fields of the event as `State`, and those of a span in an object for its scope |
 /// | `systemd` | `<6>clock_app.worker[0] message error` in one line; the default under systemd |
 ///
 /// | `Logging:Console:FormatterOptions:…` | |

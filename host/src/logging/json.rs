@@ -42,20 +42,27 @@ impl Json {
         }
         writer.key("State");
         writer.begin('{');
-        for (name, value) in entry.fields {
-            writer.key(name);
-            match value {
-                Value::String(text) => writer.text(text),
-                other => writer.raw(other),
-            }
-        }
+        writer.fields(entry.fields);
         writer.end('}');
         if self.scopes {
             writer.key("Scopes");
             writer.begin('[');
-            for scope in entry.scopes {
+            for (at, scope) in entry.scopes.iter().enumerate() {
                 writer.item();
-                writer.text(scope);
+                match entry
+                    .scope_fields
+                    .get(at)
+                    .filter(|fields| !fields.is_empty())
+                {
+                    Some(fields) => {
+                        writer.begin('{');
+                        writer.key("Message");
+                        writer.text(scope);
+                        writer.fields(fields);
+                        writer.end('}');
+                    }
+                    None => writer.text(scope),
+                }
             }
             writer.end(']');
         }
@@ -110,6 +117,16 @@ impl Writer<'_> {
         self.item();
         self.text(name);
         self.out.push_str(if self.indented { ": " } else { ":" });
+    }
+
+    fn fields(&mut self, fields: &[(&'static str, Value)]) {
+        for (name, value) in fields {
+            self.key(name);
+            match value {
+                Value::String(text) => self.text(text),
+                other => self.raw(other),
+            }
+        }
     }
 
     fn line(&mut self) {

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
+use serde_json::Value;
 use tracing::metadata::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::Interest;
@@ -140,7 +141,13 @@ impl ConsoleLayer {
         };
     }
 
-    fn log(&self, event: &Event<'_>, scopes: &[&str], buffers: &mut Buffers) {
+    fn log(
+        &self,
+        event: &Event<'_>,
+        scopes: &[&str],
+        scope_fields: &[Vec<(&'static str, Value)>],
+        buffers: &mut Buffers,
+    ) {
         let metadata = event.metadata();
         let Buffers {
             fields,
@@ -170,6 +177,7 @@ impl ConsoleLayer {
             error: Some(&*fields.error).filter(|error| !error.is_empty()),
             scopes,
             fields: &fields.typed,
+            scope_fields,
         };
         self.formatter.format(&entry, line);
         if !line.is_empty() {
@@ -216,7 +224,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for ConsoleLayer {
             .span(id)
             .filter(|_| self.formatter.includes_scopes())
         {
-            let mut scope = Scope(attributes.metadata().name().to_owned());
+            let mut scope = Scope::new(attributes.metadata().name());
             attributes.record(&mut scope);
             span.extensions_mut().insert(scope);
         }
@@ -232,20 +240,24 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for ConsoleLayer {
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         let mut scopes = Vec::new();
+        let mut scope_fields = Vec::new();
         if self.formatter.includes_scopes()
             && let Some(around) = context.event_scope(event)
         {
             for span in around.from_root() {
-                if let Some(Scope(text)) = span.extensions().get() {
-                    scopes.push(text.clone());
+                if let Some(scope) = span.extensions().get::<Scope>() {
+                    scopes.push(scope.text.clone());
+                    if self.formatter.wants_fields() {
+                        scope_fields.push(scope.fields.clone());
+                    }
                 }
             }
         }
         let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
         BUFFERS.with(|buffers| match buffers.try_borrow_mut() {
-            Ok(mut buffers) => self.log(event, &scopes, &mut buffers),
+            Ok(mut buffers) => self.log(event, &scopes, &scope_fields, &mut buffers),
             // The formatting of a value of another event logs this one.
-            Err(_) => self.log(event, &scopes, &mut Buffers::default()),
+            Err(_) => self.log(event, &scopes, &scope_fields, &mut Buffers::default()),
         });
     }
 }

@@ -12,6 +12,12 @@
 //! `#[inject(key = "name")]` on any of the three injects them. A name that is not registered is found when the container is
 //! built.
 //!
+//! `--print-config-schema` of any application with options prints the JSON schema of them all, for editors: see [`schema()`].
+//!
+//! What .NET has and this does not: changes and checks that are given services (`Configure<TOptions, TDep>`,
+//! `IConfigureOptions` as a class; a closure may hold what it needs), asynchronous checks, and options of names that nobody
+//! registered, which .NET makes up of defaults.
+//!
 //! [`ServiceCollection::options`](crate::ServiceCollection::options) says all else: several sections, sections whose unknown
 //! keys are let pass, changes by code, checks by code, and [rules](rule) for single settings. All failures of all options
 //! are one report, and the host does not start. Options that fail while it runs are logged, and stay as they were.

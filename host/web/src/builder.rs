@@ -15,6 +15,7 @@ use tower_service::Service;
 use crate::addresses::ServerAddresses;
 use crate::body::Request;
 use crate::health::health_checks;
+use crate::metrics::scraped;
 use crate::response::IntoResponse;
 use crate::service::WebService;
 use crate::web_host::{Matches, Route, Source, WebHost};
@@ -147,6 +148,11 @@ pub trait WebHostBuilderExt: Sized {
     #[doc(hidden)]
     #[must_use]
     fn join_last_route(self) -> Self;
+
+    /// Answers with all [`Metrics`](campanile_host::metrics::Metrics) of the host, as Prometheus reads them.
+    #[doc(alias = "MapPrometheusScrapingEndpoint")]
+    #[must_use]
+    fn map_metrics(self, path: impl Into<String>) -> Self;
 }
 
 impl WebHostBuilderExt for HostBuilder {
@@ -227,6 +233,10 @@ impl WebHostBuilderExt for HostBuilder {
             last.joined = true;
         }
         self
+    }
+
+    fn map_metrics(self, path: impl Into<String>) -> Self {
+        self.map_with(path, |services| Ok(scraped(services.required()?)))
     }
 }
 

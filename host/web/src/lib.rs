@@ -38,6 +38,7 @@ mod endpoints;
 mod health;
 mod limits;
 mod listener;
+mod metrics;
 mod remote_address;
 mod response;
 mod route_values;

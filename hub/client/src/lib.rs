@@ -34,7 +34,9 @@
 //! | stateful reconnect | yes | yes | yes |
 //! | uploads, streams, results for the server | yes | yes | yes |
 //! | dropping or cancelling a call tells the server | yes | streams only | streams only |
-//! | proxies of HTTP, client certificates | no | yes | in Node.js |
+//! | typed contracts shared with the server | not yet | source generator | no |
+//! | trace context in messages, metrics | not yet | traces | no |
+//! | proxies of HTTP, client certificates | not yet | yes | in Node.js |
 //!
 //! # Features
 //!

@@ -34,6 +34,7 @@ pub mod handshake;
 mod json;
 mod message;
 mod messagepack;
+pub mod payload;
 mod protocol;
 mod sequence;
 

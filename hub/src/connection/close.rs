@@ -49,31 +49,36 @@ pub(super) fn say_goodbye(connection: &Connection, end: &End, options: &HubOptio
     }
 }
 
+/// How far a server that stops has come.
+#[derive(Clone, Debug)]
+pub(crate) struct Stop {
+    /// Cancelled when it begins to stop.
+    pub(crate) stopping: CancellationToken,
+    /// Cancelled when it waits no longer.
+    pub(crate) aborted: CancellationToken,
+}
+
 /// Writes what is left, then ends the transport, as long as its patience lasts for each.
 pub(crate) async fn finish<T: Transport>(
     transport: &mut T,
     connection: &Arc<Connection>,
     options: &HubOptions,
-    aborted: &CancellationToken,
+    stop: &Stop,
 ) {
     let flush = poll_fn(|context| transport.poll_flush(&connection.queue, context));
-    if within::<T, _>(options, aborted, flush)
+    if within::<T, _>(options, stop, flush)
         .await
         .is_some_and(|result| result.is_ok())
     {
-        end(transport, options, aborted).await;
+        end(transport, options, stop).await;
     }
 }
 
 /// Ends the transport and waits for the client to notice.
-pub(super) async fn end<T: Transport>(
-    transport: &mut T,
-    options: &HubOptions,
-    aborted: &CancellationToken,
-) {
+pub(super) async fn end<T: Transport>(transport: &mut T, options: &HubOptions, stop: &Stop) {
     within::<T, _>(
         options,
-        aborted,
+        stop,
         poll_fn(|context| transport.poll_close(context)),
     )
     .await;
@@ -81,11 +86,16 @@ pub(super) async fn end<T: Transport>(
 
 async fn within<T: Transport, F: Future>(
     options: &HubOptions,
-    aborted: &CancellationToken,
+    stop: &Stop,
     future: F,
 ) -> Option<F::Output> {
+    let hurried = async {
+        stop.stopping.cancelled().await;
+        tokio::time::sleep(T::patience_when_stopping(options)).await;
+    };
     tokio::select! {
         outcome = tokio::time::timeout(T::patience(options), future) => outcome.ok(),
-        () = aborted.cancelled() => None,
+        () = hurried => None,
+        () = stop.aborted.cancelled() => None,
     }
 }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use bytes::Bytes;
-use campanile_host::CancellationToken;
 use campanile_hub_protocol::handshake::{
     HandshakeError, HandshakeRequest, write_handshake_response,
 };
 use campanile_hub_protocol::{HubProtocol, TransferFormat};
 
+use super::close::Stop;
 use super::{Connection, Frame};
 use crate::dispatch::HubDispatcher;
 use crate::request::RequestHead;
@@ -22,10 +22,7 @@ use crate::{HttpTransportType, HubOptions};
 pub(crate) struct Opening {
     pub(crate) id: Arc<str>,
     pub(crate) request: RequestHead,
-    /// Cancelled when the server begins to stop.
-    pub(crate) stopping: CancellationToken,
-    /// Cancelled when the server waits no longer.
-    pub(crate) aborted: CancellationToken,
+    pub(crate) stop: Stop,
 }
 
 /// Why there is no connection.
@@ -53,7 +50,7 @@ where
     let read = tokio::time::timeout(options.handshake_timeout, read_request(transport, options));
     let outcome = tokio::select! {
         outcome = read => outcome.unwrap_or_else(|_| Err(Refusal::Answer("Handshake was canceled.".to_owned()))),
-        () = opening.stopping.cancelled() => Err(Refusal::Answer("Handshake was canceled.".to_owned())),
+        () = opening.stop.stopping.cancelled() => Err(Refusal::Answer("Handshake was canceled.".to_owned())),
     };
     let text = match outcome {
         Ok(((protocol, version), rest)) => {
@@ -72,7 +69,7 @@ where
         }
         Err(Refusal::Gone) => return None,
         Err(Refusal::Closed) => {
-            super::close::end(transport, options, &opening.aborted).await;
+            super::close::end(transport, options, &opening.stop).await;
             return None;
         }
         Err(Refusal::Answer(text)) => text,
@@ -84,7 +81,7 @@ where
         "a handshake failed"
     );
     transport.push(response(TransferFormat::Text, Some(&text)));
-    super::close::end(transport, options, &opening.aborted).await;
+    super::close::end(transport, options, &opening.stop).await;
     None
 }
 

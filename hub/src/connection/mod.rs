@@ -10,7 +10,7 @@ mod session;
 mod shared;
 
 pub(crate) use calls::OpenCall;
-pub(crate) use close::finish;
+pub(crate) use close::{Stop, finish};
 pub(crate) use frame::Frame;
 pub(crate) use handshake::Opening;
 pub(crate) use queue::{BATCH_BYTES, Pushed, SendQueue};

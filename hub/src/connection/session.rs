@@ -18,6 +18,7 @@ use std::task::{Context, Poll};
 use bytes::BytesMut;
 use campanile_host::CancellationToken;
 
+use super::close::Stop;
 use super::handshake::{Opening, shake_hands};
 use super::{Connection, End, close};
 use crate::dispatch::HubDispatcher;
@@ -33,7 +34,7 @@ pub(crate) async fn serve<T: Transport>(
     opening: Opening,
     hub: Arc<dyn HubDispatcher>,
 ) {
-    let (stopping, aborted) = (opening.stopping.clone(), opening.aborted.clone());
+    let stop = opening.stop.clone();
     let shaken = Box::pin(shake_hands(&mut *transport, opening, &hub)).await;
     let Some((connection, input)) = shaken else {
         return;
@@ -47,7 +48,7 @@ pub(crate) async fn serve<T: Transport>(
         blocked: false,
         gone: false,
     };
-    let welcomed = Box::pin(session.welcome(&stopping)).await;
+    let welcomed = Box::pin(session.welcome(&stop.stopping)).await;
     let end = match welcomed {
         Ok(()) => session.exchange().await,
         Err(error) => {
@@ -55,7 +56,7 @@ pub(crate) async fn serve<T: Transport>(
             End::Rejected(error)
         }
     };
-    Box::pin(session.end(end, &aborted)).await;
+    Box::pin(session.end(end, &stop)).await;
 }
 
 pub(super) struct Session<T> {
@@ -90,10 +91,10 @@ impl<T: Transport> Session<T> {
     }
 
     /// Says goodbye to the client and tells the hub, both at once.
-    async fn end(mut self, end: End, aborted: &CancellationToken) {
+    async fn end(mut self, end: End, stop: &Stop) {
         let (hub, connection) = (self.hub.clone(), self.connection.clone());
         if matches!(end, End::Stopping) {
-            self.let_invocations_end(aborted).await;
+            self.let_invocations_end(&stop.aborted).await;
         }
         tracing::debug!(
             hub = hub.name(),
@@ -108,7 +109,7 @@ impl<T: Transport> Session<T> {
             drop(self);
             tell_hub(&hub, &connection, end).await;
         } else {
-            let goodbye = close::finish(&mut *self.transport, &connection, hub.options(), aborted);
+            let goodbye = close::finish(&mut *self.transport, &connection, hub.options(), stop);
             tokio::join!(goodbye, tell_hub(&hub, &connection, end));
         }
     }

@@ -13,7 +13,7 @@ use hyper_util::rt::TokioIo;
 
 use super::pending::{Attached, Found, Tokens};
 use super::{negotiate, query, responses};
-use crate::connection::{End, Opening};
+use crate::connection::{End, Opening, Stop};
 use crate::lifetime::HubLifetimeManager;
 use crate::request::RequestHead;
 use crate::serving::Served;
@@ -348,8 +348,10 @@ impl Endpoint {
         let opening = Opening {
             id: attached.id,
             request: RequestHead::new(parts),
-            stopping: tracker.stopping(),
-            aborted: tracker.aborted(),
+            stop: Stop {
+                stopping: tracker.stopping(),
+                aborted: tracker.aborted(),
+            },
         };
         (
             opening,

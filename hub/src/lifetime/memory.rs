@@ -8,7 +8,7 @@ use campanile_hub_protocol::CompletionOutcome;
 
 use super::outgoing::{Frames, Outgoing, Question};
 use super::results::{Answered, Asking, ClientResults, TakeAnswer};
-use super::{HubLifetimeManager, Sending, Target};
+use super::{HubLifetimeManager, PresenceEvent, PresenceEvents, Sending, Target};
 use crate::connection::Connection;
 use crate::{HubError, HubResult};
 
@@ -20,6 +20,8 @@ type Snapshot = Arc<[Arc<Connection>]>;
 pub(crate) struct MemoryLifetimeManager {
     state: Mutex<State>,
     results: Arc<ClientResults>,
+    /// Told under the lock of `state`, so that the order is that of the changes.
+    events: PresenceEvents,
 }
 
 #[derive(Debug, Default)]
@@ -69,7 +71,12 @@ impl MemoryLifetimeManager {
 
 impl HubLifetimeManager for MemoryLifetimeManager {
     fn connected(&self, connection: &Arc<Connection>) -> Sending {
-        self.lock().connections.insert(connection);
+        let mut state = self.lock();
+        state.connections.insert(connection);
+        self.events.tell(|| PresenceEvent::Connected {
+            connection_id: connection.id.clone(),
+        });
+        drop(state);
         Sending::ready(Ok(()))
     }
 
@@ -79,6 +86,10 @@ impl HubLifetimeManager for MemoryLifetimeManager {
         for group in state.memberships.remove(&connection.id).unwrap_or_default() {
             state.leave(&connection.id, &group);
         }
+        self.events.tell(|| PresenceEvent::Disconnected {
+            connection_id: connection.id.clone(),
+        });
+        drop(state);
         Sending::ready(Ok(()))
     }
 
@@ -123,26 +134,35 @@ impl HubLifetimeManager for MemoryLifetimeManager {
     fn add_to_group(&self, connection_id: &str, group: &str) -> Sending {
         let mut state = self.lock();
         if let Some(connection) = state.find(connection_id) {
-            state
-                .memberships
-                .entry(connection.id.clone())
-                .or_default()
-                .insert(group.into());
+            let groups = state.memberships.entry(connection.id.clone()).or_default();
+            let joined = groups.insert(group.into());
             state
                 .groups
                 .entry(group.into())
                 .or_default()
                 .insert(&connection);
+            if joined {
+                self.events.tell(|| PresenceEvent::Joined {
+                    connection_id: connection.id.clone(),
+                    group: group.into(),
+                });
+            }
         }
+        drop(state);
         Sending::ready(Ok(()))
     }
 
     fn remove_from_group(&self, connection_id: &str, group: &str) -> Sending {
         let mut state = self.lock();
-        if let Some(groups) = state.memberships.get_mut(connection_id) {
-            groups.remove(group);
+        let groups = state.memberships.get_mut(connection_id);
+        if groups.is_some_and(|groups| groups.remove(group)) {
             state.leave(connection_id, group);
+            self.events.tell(|| PresenceEvent::Left {
+                connection_id: connection_id.into(),
+                group: group.into(),
+            });
         }
+        drop(state);
         Sending::ready(Ok(()))
     }
 
@@ -178,6 +198,26 @@ impl HubLifetimeManager for MemoryLifetimeManager {
 
     fn local(&self) -> Snapshot {
         self.lock().connections.snapshot()
+    }
+
+    fn is_connected(&self, connection_id: &str) -> bool {
+        self.lock().connections.by_id.contains_key(connection_id)
+    }
+
+    fn members(&self, group: &str) -> Vec<Arc<str>> {
+        let state = self.lock();
+        let members = state.groups.get(group);
+        members.map_or_else(Vec::new, |it| it.by_id.keys().cloned().collect())
+    }
+
+    fn groups_of(&self, connection_id: &str) -> Vec<String> {
+        let state = self.lock();
+        let groups = state.memberships.get(connection_id);
+        groups.map_or_else(Vec::new, |it| it.iter().map(ToString::to_string).collect())
+    }
+
+    fn presence(&self) -> &PresenceEvents {
+        &self.events
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod memory;
 mod outgoing;
+mod presence;
 mod results;
 mod sending;
 mod target;
@@ -14,6 +15,8 @@ use campanile_hub_protocol::CompletionOutcome;
 
 pub(crate) use memory::MemoryLifetimeManager;
 pub(crate) use outgoing::{Outgoing, OutgoingInvocation, Question};
+pub(crate) use presence::PresenceEvents;
+pub use presence::{HubPresence, PresenceEvent};
 pub(crate) use results::{Answered, Asking, Expected, TakeAnswer};
 pub(crate) use sending::Sending;
 pub(crate) use target::{Target, names};
@@ -60,4 +63,16 @@ pub(crate) trait HubLifetimeManager: Debug + Send + Sync {
 
     /// The connections of this process.
     fn local(&self) -> Arc<[Arc<Connection>]>;
+
+    /// Whether a connection is there.
+    fn is_connected(&self, connection_id: &str) -> bool;
+
+    /// The connections of this process that are in a group.
+    fn members(&self, group: &str) -> Vec<Arc<str>>;
+
+    /// The groups that a connection is in.
+    fn groups_of(&self, connection_id: &str) -> Vec<String>;
+
+    /// Who wants to know of changes.
+    fn presence(&self) -> &PresenceEvents;
 }

@@ -268,6 +268,11 @@ impl Transport for LongPollingTransport {
         options.disconnect_timeout
     }
 
+    /// A server that stops takes no new connections: only a poll that is on its way can still come.
+    fn patience_when_stopping(_: &HubOptions) -> Duration {
+        Duration::from_secs(1)
+    }
+
     fn total_written(&self) -> u64 {
         self.total
     }

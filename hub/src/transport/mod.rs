@@ -83,6 +83,11 @@ pub(crate) trait Transport: Send {
     /// How long the last writes and the end may take.
     fn patience(options: &HubOptions) -> Duration;
 
+    /// The same when the server stops.
+    fn patience_when_stopping(options: &HubOptions) -> Duration {
+        Self::patience(options)
+    }
+
     /// How many bytes have ever left.
     fn total_written(&self) -> u64;
 

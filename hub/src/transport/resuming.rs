@@ -291,6 +291,10 @@ impl<T: Transport> Transport for ResumingTransport<T> {
         T::patience(options)
     }
 
+    fn patience_when_stopping(options: &HubOptions) -> Duration {
+        T::patience_when_stopping(options)
+    }
+
     fn total_written(&self) -> u64 {
         self.total + self.current.as_ref().map_or(0, T::total_written)
     }
@@ -340,6 +344,10 @@ impl<T: Transport> Transport for ResumingTransport<T> {
 
     fn end_resuming(&mut self) {
         self.slot.set(Phase::Over);
+        if self.current.is_none() {
+            // Nobody can come back any more, so nobody is waited for.
+            self.enabled = None;
+        }
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use campanile_hub::payload::{ByteArray, Timestamp, is_messagepack};
+use chrono::{NaiveDateTime, SecondsFormat, Utc};
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -13,10 +15,41 @@ pub(crate) struct Payload {
     ratio: f64,
     flag: bool,
     tags: Option<Vec<String>>,
-    /// Base64.
-    bytes: Option<String>,
-    when: String,
+    bytes: Option<ByteArray>,
+    when: When,
     id: String,
+}
+
+/// A date and time in ISO 8601, which goes back as it came, with an offset or without, as .NET's has it.
+#[derive(Debug)]
+struct When(String);
+
+impl Serialize for When {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if !is_messagepack() {
+            return self.0.serialize(serializer);
+        }
+        let time = match self.0.parse() {
+            Ok(time) => Timestamp::<Utc>(time),
+            Err(_) => self
+                .0
+                .parse::<NaiveDateTime>()
+                .map_err(serde::ser::Error::custom)?
+                .and_utc()
+                .into(),
+        };
+        time.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for When {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if is_messagepack() {
+            let time = Timestamp::<Utc>::deserialize(deserializer)?;
+            return Ok(Self(time.to_rfc3339_opts(SecondsFormat::AutoSi, true)));
+        }
+        String::deserialize(deserializer).map(Self)
+    }
 }
 
 impl Default for Payload {
@@ -28,7 +61,7 @@ impl Default for Payload {
             flag: false,
             tags: None,
             bytes: None,
-            when: "0001-01-01T00:00:00".to_owned(),
+            when: When("0001-01-01T00:00:00".to_owned()),
             id: "00000000-0000-0000-0000-000000000000".to_owned(),
         }
     }
@@ -36,8 +69,7 @@ impl Default for Payload {
 
 impl Serialize for Payload {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let json = serializer.is_human_readable();
-        let name = |camel, pascal| if json { camel } else { pascal };
+        let name = |camel, pascal| if is_messagepack() { pascal } else { camel };
         let mut object = serializer.serialize_struct("Payload", 8)?;
         object.serialize_field(name("text", "Text"), &self.text)?;
         object.serialize_field(name("number", "Number"), &self.number)?;

@@ -3,6 +3,9 @@
 //! The tests see the clock as its users do. It is built by cargo, started with arguments, variables and files,
 //! watched through its output, its exit code and its port, and talked to by the official client, by a browser,
 //! by systemd, and by a bare WebSocket where every byte counts.
+//!
+//! What a hub can do is proved by other people's clients against the conformance server: each has a program that makes
+//! its checks one by one, and [`prove`] holds it to them. [`NOT_YET`] is the list of what the server does not do yet.
 
 mod binary;
 mod checks;

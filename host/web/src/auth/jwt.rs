@@ -152,10 +152,12 @@ impl JwtBearerOptions {
     /// Where the section, a key or a file cannot be read.
     pub fn from_configuration(configuration: &Configuration) -> Result<Self, JwtBearerError> {
         let settings: Settings = configuration.bind(SECTION)?;
-        let mut options = Self::default();
-        options.valid_issuers = settings.valid_issuers;
+        let mut options = Self {
+            valid_issuers: settings.valid_issuers,
+            valid_audiences: settings.valid_audiences,
+            ..Self::default()
+        };
         options.valid_issuers.extend(settings.valid_issuer);
-        options.valid_audiences = settings.valid_audiences;
         options.valid_audiences.extend(settings.valid_audience);
         options.clock_skew = settings.clock_skew.unwrap_or(options.clock_skew);
         for (index, key) in settings.signing_keys.into_iter().enumerate() {

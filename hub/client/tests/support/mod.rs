@@ -95,11 +95,14 @@ impl Server {
         Self::start_at("http://127.0.0.1:0").await
     }
 
-    /// Serves the hub at `/hub`, and at `/html` and `/refused` what is none.
+    /// Serves the hub at `/hub`, at `/stateful` with stateful reconnects, and at `/html` and `/refused` what is none.
     pub(crate) async fn start_at(url: &str) -> Self {
         let host = HostBuilder::new()
             .with_args(["--urls", url, "--Logging:LogLevel:Default", "None"])
             .add_hub::<TestHub>("/hub")
+            .add_hub_with::<TestHub>("/stateful", |options| {
+                options.allow_stateful_reconnects = true;
+            })
             .map_post("/html/negotiate", |_| async {
                 "<html><body>Welcome</body></html>"
             })
