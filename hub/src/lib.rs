@@ -35,8 +35,8 @@
 //!
 //! What a client sees is ASP.NET Core's SignalR: negotiation versions 0 and 1, WebSockets, Server-Sent Events and long
 //! polling, the JSON and the MessagePack protocol in versions 1 and 2, the same texts where something goes wrong. Streams go
-//! both ways. Clients can be asked for results, and come back to their connections. Filters, users and
-//! authorization are not there yet.
+//! both ways. Clients can be asked for results, and come back to their connections. Filters are not
+//! there yet.
 
 // The attribute macros name this crate by its name, in its own tests too.
 extern crate self as campanile_hub;
