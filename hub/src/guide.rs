@@ -6,6 +6,7 @@
 //! | [`clients_and_groups`] | whom a message reaches, and what a send promises |
 //! | [`streaming`] | streams to clients and from them |
 //! | [`transports`] | WebSockets, Server-Sent Events, long polling, reconnecting, raw connections, proxies |
+//! | [`authentication`] | who is connected, and what they may do |
 //! | [`slow_clients`] | queues, their bounds, and what happens there |
 //! | [`moving_from_aspnet_core`] | where everything is, and what is different on purpose |
 
@@ -20,6 +21,9 @@ pub mod streaming {}
 
 #[doc = include_str!("docs/transports.md")]
 pub mod transports {}
+
+#[doc = include_str!("docs/authentication.md")]
+pub mod authentication {}
 
 #[doc = include_str!("docs/slow_clients.md")]
 pub mod slow_clients {}

@@ -1,6 +1,8 @@
 //! The HTTP request that a connection began with.
 
 use campanile_web::{AuthenticationTicket, Principal};
+use std::fmt;
+
 use http::HeaderMap;
 use http::request::Parts;
 use tokio::time::Instant;
@@ -8,7 +10,6 @@ use tokio::time::Instant;
 /// The request that opened a connection: its path, query and headers.
 ///
 /// Kept in one compact allocation for as long as the connection lives.
-#[derive(Debug)]
 pub struct RequestHead {
     /// The path and query, then each header as name and value, all separated by line feeds, which none can hold.
     text: Box<str>,
@@ -91,6 +92,17 @@ impl RequestHead {
     }
 }
 
+/// The path only: query and headers can hold secrets.
+impl fmt::Debug for RequestHead {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("RequestHead")
+            .field("path", &self.path())
+            .field("principal", &self.principal)
+            .finish_non_exhaustive()
+    }
+}
+
 fn headers_length(headers: &HeaderMap) -> usize {
     headers
         .iter()
@@ -115,6 +127,19 @@ mod tests {
         assert_eq!(head.header("x-probe"), Some("yes"));
         assert_eq!(head.header("x-none"), None);
         assert_eq!(head.headers().count(), 1);
+    }
+
+    #[test]
+    fn no_secret_is_shown() {
+        let request = http::Request::get("/hubs/clock?access_token=secret")
+            .header("Authorization", "Bearer secret")
+            .body(());
+        let head = RequestHead::new(&request.unwrap().into_parts().0);
+        let shown = format!("{head:?}");
+        assert!(
+            shown.contains("/hubs/clock") && !shown.contains("secret"),
+            "{shown}"
+        );
     }
 
     #[test]
