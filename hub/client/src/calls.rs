@@ -159,18 +159,18 @@ impl<T: DeserializeOwned + Send + 'static> PendingCall for SingleResult<T> {
 }
 
 fn result<T: DeserializeOwned + 'static>(outcome: CompletionOutcome<'_>) -> Result<T, ClientError> {
-    match outcome {
-        CompletionOutcome::Error(text) => Err(ClientError::Hub(text.into_owned())),
-        // Who wants no result does not care what it is.
-        CompletionOutcome::Void | CompletionOutcome::Result(_) if unit::<T>().is_some() => {
-            Ok(unit::<T>().expect("it was one a line before"))
-        }
-        CompletionOutcome::Result(value) => Ok(value.deserialize()?),
-        CompletionOutcome::Void => {
-            T::deserialize(serde::de::value::UnitDeserializer::<serde::de::value::Error>::new())
-                .map_err(|_| ClientError::Protocol("the call ended without a result".to_owned()))
-        }
+    if let CompletionOutcome::Error(text) = outcome {
+        return Err(ClientError::Hub(text.into_owned()));
     }
+    // Who wants no result does not care what it is.
+    if let Some(unit) = unit::<T>() {
+        return Ok(unit);
+    }
+    if let CompletionOutcome::Result(value) = outcome {
+        return Ok(value.deserialize()?);
+    }
+    T::deserialize(serde::de::value::UnitDeserializer::<serde::de::value::Error>::new())
+        .map_err(|_| ClientError::Protocol("the call ended without a result".to_owned()))
 }
 
 /// `()`, where `T` is that.
