@@ -298,11 +298,11 @@ impl HostBuilder {
 
     fn loaded(&mut self) -> Result<&HostConfiguration, HostError> {
         self.load();
-        match self.loaded.take() {
-            Some(Ok(loaded)) => Ok(self.loaded.insert(Ok(loaded)).as_ref().expect("it is Ok")),
-            Some(Err(error)) => Err(HostError::Configuration(error)),
-            None => unreachable!("it was loaded"),
+        if let Some(Err(error)) = self.loaded.take_if(|it| it.is_err()) {
+            return Err(HostError::Configuration(error));
         }
+        let loaded = self.loaded.as_ref().and_then(|it| it.as_ref().ok());
+        Ok(loaded.expect("`load` leaves a configuration or an error, and errors have returned"))
     }
 
     fn load(&mut self) {
