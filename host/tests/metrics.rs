@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use campanile_host::HostBuilder;
-use campanile_host::metrics::{DURATION_BUCKETS, Metrics};
+use campanile_host::metrics::{AllSeries, DURATION_BUCKETS, Metrics};
 
 #[test]
 fn counters_are_told_with_their_attributes() {
@@ -103,4 +103,38 @@ async fn every_host_has_one() {
     let one = host.services().required::<Metrics>().unwrap();
     let same = host.services().required::<Metrics>().unwrap();
     assert!(Arc::ptr_eq(&one, &same));
+}
+
+#[test]
+fn a_snapshot_has_the_names_and_the_series_as_they_were_made() {
+    let metrics = Metrics::new();
+    let bounds = [0.5, 1.0];
+    let took = metrics.histogram("bell.swing", "s", "One swing.", &bounds);
+    for value in [0.5, 0.75, 3.0] {
+        took.record(value, &[("bell", "Emma")]);
+    }
+    let open = metrics.up_down_counter("bell.open", "", "");
+    open.add(-2, &[]);
+    let all = metrics.snapshot();
+    let names: Vec<_> = all.iter().map(|it| (&*it.name, &*it.unit)).collect();
+    assert_eq!(names, [("bell.open", ""), ("bell.swing", "s")]);
+    let AllSeries::UpDownCounter(open) = &all[0].series else {
+        panic!("{all:?}");
+    };
+    assert_eq!((open[0].attributes.len(), open[0].value), (0, -2));
+    let AllSeries::Histogram(swings) = &all[1].series else {
+        panic!("{all:?}");
+    };
+    assert_eq!(
+        swings.len(),
+        1,
+        "the series without attributes was not used"
+    );
+    assert_eq!(swings[0].attributes, [("bell", "Emma".to_owned())]);
+    let value = &swings[0].value;
+    assert_eq!(
+        (&*value.bounds, &*value.counts),
+        (&bounds[..], &[1, 1, 1][..])
+    );
+    assert_eq!((value.sum, value.count()), (4.25, 3));
 }

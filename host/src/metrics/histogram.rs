@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::family::Family;
+use super::snapshot::Distribution;
 
 /// The upper bounds in seconds of .NET's and OpenTelemetry's histograms of durations.
 pub const DURATION_BUCKETS: &[f64] = &[
@@ -100,17 +101,15 @@ impl Buckets {
             .sum()
     }
 
-    pub(super) fn sum(&self) -> f64 {
-        f64::from_bits(self.sum.load(Ordering::Relaxed))
-    }
-
-    /// Each upper bound, and how many values are not above it; the last is infinite.
-    pub(super) fn cumulative(&self) -> impl Iterator<Item = (f64, u64)> {
-        let bounds = self.bounds.iter().copied().chain([f64::INFINITY]);
-        let mut total = 0;
-        bounds.zip(&self.counts).map(move |(bound, count)| {
-            total += count.load(Ordering::Relaxed);
-            (bound, total)
-        })
+    pub(super) fn distribution(&self) -> Distribution {
+        Distribution {
+            bounds: self.bounds.to_vec(),
+            counts: self
+                .counts
+                .iter()
+                .map(|it| it.load(Ordering::Relaxed))
+                .collect(),
+            sum: f64::from_bits(self.sum.load(Ordering::Relaxed)),
+        }
     }
 }

@@ -24,9 +24,11 @@ mod family;
 mod histogram;
 mod prometheus;
 mod registry;
+mod snapshot;
 
 pub use counter::{Counter, CounterSeries, UpDownCounter, UpDownCounterSeries};
 pub use family::MAX_SERIES;
 pub use histogram::{DURATION_BUCKETS, Histogram, HistogramSeries};
 pub use prometheus::PROMETHEUS_CONTENT_TYPE;
 pub use registry::Metrics;
+pub use snapshot::{AllSeries, Distribution, Series, Snapshot};

@@ -1,9 +1,9 @@
 //! The text that Prometheus reads.
 
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 
-use super::attributes::Owned;
-use super::registry::{Instrument, Kind, Metrics};
+use super::registry::Metrics;
+use super::snapshot::{AllSeries, Distribution, Series, Snapshot};
 
 /// The content type of [`Metrics::to_prometheus`].
 pub const PROMETHEUS_CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -14,70 +14,31 @@ impl Metrics {
     #[must_use]
     pub fn to_prometheus(&self) -> String {
         let mut text = String::new();
-        for instrument in self.all() {
+        for instrument in self.snapshot() {
             write_instrument(&mut text, &instrument);
         }
         text
     }
 }
 
-fn write_instrument(text: &mut String, instrument: &Instrument) {
+fn write_instrument(text: &mut String, instrument: &Snapshot) {
     let mut name = metric_name(&instrument.name, &instrument.unit);
     let mut lines = String::new();
-    let kind = match &instrument.kind {
-        Kind::Counter(family) => {
+    let kind = match &instrument.series {
+        AllSeries::Counter(all) => {
             if !name.ends_with("_total") {
                 name.push_str("_total");
             }
-            let series = family.all();
-            let plain = family.plain().value();
-            if plain > 0 || series.is_empty() {
-                line(&mut lines, &name, None, None, plain);
-            }
-            for (attributes, sum) in series {
-                line(&mut lines, &name, Some(&attributes), None, sum.value());
-            }
+            write_values(&mut lines, &name, all);
             "counter"
         }
-        Kind::UpDownCounter(family) => {
-            let series = family.all();
-            let plain = family.plain();
-            if plain.is_used() || series.is_empty() {
-                line(&mut lines, &name, None, None, plain.value());
-            }
-            for (attributes, level) in series {
-                line(&mut lines, &name, Some(&attributes), None, level.value());
-            }
+        AllSeries::UpDownCounter(all) => {
+            write_values(&mut lines, &name, all);
             "gauge"
         }
-        Kind::Histogram(family) => {
-            let mut all: Vec<_> = family
-                .all()
-                .into_iter()
-                .map(|(attributes, series)| (Some(attributes), series))
-                .collect();
-            if all.is_empty() || family.plain().count() > 0 {
-                all.insert(0, (None, family.plain().clone()));
-            }
-            for (attributes, buckets) in &all {
-                let attributes = attributes.as_ref();
-                let mut count = 0;
-                for (bound, up_to) in buckets.cumulative() {
-                    let bound = number(bound);
-                    let bucket = format!("{name}_bucket");
-                    line(&mut lines, &bucket, attributes, Some(&bound), up_to);
-                    // The last says all, and fits the buckets even while others record.
-                    count = up_to;
-                }
-                let sum = number(buckets.sum());
-                line(&mut lines, &format!("{name}_sum"), attributes, None, sum);
-                line(
-                    &mut lines,
-                    &format!("{name}_count"),
-                    attributes,
-                    None,
-                    count,
-                );
+        AllSeries::Histogram(all) => {
+            for series in all {
+                write_distribution(&mut lines, &name, series);
             }
             "histogram"
         }
@@ -92,16 +53,41 @@ fn write_instrument(text: &mut String, instrument: &Instrument) {
     text.push_str(&lines);
 }
 
+fn write_values<V: Display>(lines: &mut String, name: &str, all: &[Series<V>]) {
+    for series in all {
+        line(lines, name, &series.attributes, None, &series.value);
+    }
+}
+
+fn write_distribution(lines: &mut String, name: &str, series: &Series<Distribution>) {
+    let Series { attributes, value } = series;
+    let bucket = format!("{name}_bucket");
+    let mut up_to = 0;
+    let bounds = value.bounds.iter().copied().chain([f64::INFINITY]);
+    for (bound, count) in bounds.zip(&value.counts) {
+        up_to += count;
+        line(lines, &bucket, attributes, Some(&number(bound)), up_to);
+    }
+    line(
+        lines,
+        &format!("{name}_sum"),
+        attributes,
+        None,
+        number(value.sum),
+    );
+    line(lines, &format!("{name}_count"), attributes, None, up_to);
+}
+
 fn line(
     text: &mut String,
     name: &str,
-    attributes: Option<&Owned>,
+    attributes: &[(&'static str, String)],
     bound: Option<&str>,
-    value: impl std::fmt::Display,
+    value: impl Display,
 ) {
     text.push_str(name);
     let mut separator = '{';
-    let attributes = attributes.into_iter().flat_map(Owned::iter);
+    let attributes = attributes.iter().map(|(label, value)| (*label, &**value));
     for (label, value) in attributes.chain(bound.map(|it| ("le", it))) {
         text.push(separator);
         separator = ',';
