@@ -47,6 +47,7 @@
 //! | [`options`] | typed settings, checked before the host starts |
 //! | [`logging`] | `tracing` on the console, configured and formatted as .NET's |
 //! | [`metrics`] | counters and histograms, as Prometheus reads them |
+//! | [`trace_context`] | W3C trace contexts that follow `tracing` spans from one process to the next |
 //! | [`systemd`] | readiness, stopping, the journal's levels |
 
 // The macros name this crate, and are used in it as well.
@@ -63,6 +64,7 @@ pub mod systemd;
 /// Any error, as user code returns it.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
+pub use campanile_trace_context as trace_context;
 pub use hosting::{
     ApplicationLifetime, BackgroundService, Host, HostBuilder, HostEnvironment, HostError,
     HostedService,

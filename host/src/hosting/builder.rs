@@ -4,12 +4,14 @@ use std::any::{Any, TypeId};
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
+use futures_util::FutureExt;
 use serde::de::DeserializeOwned;
 
 use super::environment::HostEnvironment;
 use super::error::HostError;
-use super::host::{Host, Parts};
+use super::host::{AtTheEnd, Host, Parts};
 use super::hosted_service::HostedService;
 use super::lifetime::ApplicationLifetime;
 use super::options::HostOptions;
@@ -18,6 +20,7 @@ use crate::configuration::{
     Configuration, ConfigurationBuilder, ConfigurationError, HostConfiguration,
     HostConfigurationBuilder,
 };
+use crate::logging::{Following, LogProvider};
 use crate::metrics::Metrics;
 use crate::services::{Factory, Inject, ServiceCollection};
 use crate::systemd::Watchdog;
@@ -25,6 +28,8 @@ use crate::{BoxError, logging, systemd};
 
 type AddSources = Arc<dyn Fn(&mut ConfigurationBuilder) + Send + Sync>;
 type ConfigureOptions = Box<dyn FnOnce(&mut HostOptions) + Send>;
+type MakeLogProviders =
+    Box<dyn FnOnce(&mut HostBuilder) -> Result<Vec<LogProvider>, BoxError> + Send>;
 type BeforeBuild = Box<dyn FnOnce(&mut HostBuilder) -> Result<(), BoxError> + Send>;
 
 /// Puts a [`Host`] together: configuration, logging, services.
@@ -67,6 +72,9 @@ pub struct HostBuilder {
     options: Vec<ConfigureOptions>,
     extensions: HashMap<TypeId, Box<dyn Any + Send>>,
     before_build: VecDeque<BeforeBuild>,
+    log_providers: Vec<MakeLogProviders>,
+    at_the_end: Vec<AtTheEnd>,
+    metrics: Arc<Metrics>,
     signals: bool,
 }
 
@@ -98,6 +106,9 @@ impl HostBuilder {
             options: Vec::new(),
             extensions: HashMap::new(),
             before_build: VecDeque::new(),
+            log_providers: Vec::new(),
+            at_the_end: Vec::new(),
+            metrics: Arc::default(),
             signals: true,
         }
     }
@@ -222,6 +233,53 @@ impl HostBuilder {
             .expect("the value was put in under the id of its type")
     }
 
+    /// Has the log go to this provider as well. A process has one log: where it has been set up already, by another host or by
+    /// the program, nothing is added to it.
+    #[must_use]
+    #[doc(alias = "AddProvider")]
+    #[doc(alias = "ConfigureLogging")]
+    pub fn add_log_provider(self, provider: LogProvider) -> Self {
+        self.add_log_providers(|_| Ok(vec![provider]))
+    }
+
+    /// [`add_log_provider`](Self::add_log_provider) for those that read the configuration: `make` is called by
+    /// [`build`](Self::build) before the log is there.
+    #[must_use]
+    pub fn add_log_providers(
+        mut self,
+        make: impl FnOnce(&mut Self) -> Result<Vec<LogProvider>, BoxError> + Send + 'static,
+    ) -> Self {
+        self.log_providers.push(Box::new(make));
+        self
+    }
+
+    /// Has `last` run when the host has disposed all services, at the end of [`Host::run`] and [`Host::dispose`]: for what has
+    /// to see even the last line of the log. It is given what is left of
+    /// [`HostOptions::shutdown_timeout`], one second at least, and is let go when that is over; the latest added runs first.
+    /// Dropped without a run where the host is.
+    #[must_use]
+    pub fn at_the_end<F: Future<Output = ()> + Send + 'static>(
+        mut self,
+        last: impl FnOnce(Duration) -> F + Send + 'static,
+    ) -> Self {
+        self.add_at_the_end(last);
+        self
+    }
+
+    /// [`at_the_end`](Self::at_the_end) for those who have the builder only borrowed.
+    pub fn add_at_the_end<F: Future<Output = ()> + Send + 'static>(
+        &mut self,
+        last: impl FnOnce(Duration) -> F + Send + 'static,
+    ) {
+        self.at_the_end.push(Box::new(|limit| last(limit).boxed()));
+    }
+
+    /// The instruments of the host that is built.
+    #[must_use]
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
+    }
+
     /// Has `hook` called by [`build`](Self::build), before the container is built: in order of registration, those that
     /// hooks register at the end.
     #[must_use]
@@ -251,12 +309,10 @@ impl HostBuilder {
     /// A configuration that cannot be read or used, a hook that fails, a graph that cannot be built.
     pub fn build(mut self) -> Result<Host, HostError> {
         let configuration = self.loaded()?.configuration.clone();
-        let mut log_levels = None;
         if self.defaults {
             systemd::take_from_environment();
-            log_levels =
-                logging::install(&configuration)?.map(|levels| levels.follow(&configuration));
         }
+        let log_levels = self.install_log(&configuration)?;
         while let Some(hook) = self.before_build.pop_front() {
             hook(&mut self).map_err(HostError::Extension)?;
         }
@@ -273,7 +329,7 @@ impl HostBuilder {
             .add_instance(Arc::new(configuration.clone()))
             .add_instance(Arc::new(environment.clone()))
             .add_instance(Arc::new(lifetime.clone()))
-            .add_instance(Arc::new(Metrics::new()))
+            .add_instance(self.metrics.clone())
             .add_instance(Arc::new(watchdog.clone()));
         let prints_schema =
             self.defaults && settings_schema::is_asked_for(self.arguments.as_deref());
@@ -293,7 +349,19 @@ impl HostBuilder {
             listens_to_signals: self.signals,
             watchdog,
             log_levels,
+            at_the_end: self.at_the_end,
         }))
+    }
+
+    fn install_log(&mut self, configuration: &Configuration) -> Result<Following, HostError> {
+        let mut providers = Vec::new();
+        for make in std::mem::take(&mut self.log_providers) {
+            providers.extend(make(self).map_err(HostError::Extension)?);
+        }
+        if !self.defaults && providers.is_empty() {
+            return Ok(Following::new());
+        }
+        Ok(logging::install(self.defaults, providers, configuration)?)
     }
 
     fn loaded(&mut self) -> Result<&HostConfiguration, HostError> {

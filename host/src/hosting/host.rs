@@ -2,7 +2,9 @@
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
 use super::environment::HostEnvironment;
@@ -14,7 +16,8 @@ use super::options::HostOptions;
 use super::reload::Reload;
 use super::signals::StopOnSignals;
 use super::status;
-use crate::configuration::{ChangeRegistration, Configuration, ConfigurationWatch};
+use crate::configuration::{Configuration, ConfigurationWatch};
+use crate::logging::Following;
 use crate::services::ServiceProvider;
 use crate::systemd::{Feeding, Watchdog};
 use crate::{options, systemd};
@@ -38,7 +41,8 @@ pub struct Host {
     listens_to_signals: bool,
     watchdog: Watchdog,
     /// While this is there, changes of the configuration change the levels of the log.
-    _log_levels: Option<ChangeRegistration>,
+    _log_levels: Following,
+    at_the_end: Vec<AtTheEnd>,
     signals: Mutex<Option<StopOnSignals>>,
 }
 
@@ -51,8 +55,12 @@ pub(crate) struct Parts {
     pub(crate) options: HostOptions,
     pub(crate) listens_to_signals: bool,
     pub(crate) watchdog: Watchdog,
-    pub(crate) log_levels: Option<ChangeRegistration>,
+    pub(crate) log_levels: Following,
+    pub(crate) at_the_end: Vec<AtTheEnd>,
 }
+
+/// What runs when everything else is over, given the time that it has.
+pub(crate) type AtTheEnd = Box<dyn FnOnce(Duration) -> BoxFuture<'static, ()> + Send>;
 
 enum State {
     Built,
@@ -77,6 +85,7 @@ impl Host {
             listens_to_signals: parts.listens_to_signals,
             watchdog: parts.watchdog,
             _log_levels: parts.log_levels,
+            at_the_end: parts.at_the_end,
             signals: Mutex::new(None),
         }
     }
@@ -291,13 +300,31 @@ impl Host {
     pub async fn dispose(self) -> Result<(), HostError> {
         // The hosted services are let go first, so that the container is the one who drops them.
         *self.state.lock().await = State::Ended;
-        self.services.dispose().await.map_err(HostError::Disposal)
+        let disposed = self.services.dispose().await.map_err(HostError::Disposal);
+        let limit = self.options.shutdown_timeout;
+        let limit = limit.saturating_add(self.options.drain_delay);
+        let limit = limit.saturating_sub(self.lifetime.time_since_stop());
+        systemd::extending(end(self.at_the_end, limit.max(LEAST_TO_END))).await;
+        disposed
     }
 
     async fn start_and_wait(&self) -> Result<(), HostError> {
         self.start().await?;
         self.wait_for_shutdown().await
     }
+}
+
+/// How much time what runs at the end has in any case.
+const LEAST_TO_END: Duration = Duration::from_secs(1);
+
+async fn end(at_the_end: Vec<AtTheEnd>, limit: Duration) {
+    let all = async {
+        for last in at_the_end.into_iter().rev() {
+            last(limit).await;
+        }
+    };
+    // What it was busy with is its own to tell: the log may be over.
+    let _ = tokio::time::timeout(limit, all).await;
 }
 
 impl fmt::Debug for Host {

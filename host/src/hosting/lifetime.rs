@@ -3,8 +3,10 @@
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::error::ServicePanicked;
@@ -46,6 +48,7 @@ struct Shared {
     stopped: Event,
     /// Set once a start has begun: only then is there something to announce as shutting down.
     announced: AtomicBool,
+    stop_asked_at: OnceLock<Instant>,
     reload: Mutex<Vec<Repeated>>,
 }
 
@@ -70,6 +73,7 @@ impl ApplicationLifetime {
                 stopping: Event::new(7, "An error occurred stopping the application"),
                 stopped: Event::new(8, "An error occurred stopping the application"),
                 announced: AtomicBool::new(false),
+                stop_asked_at: OnceLock::new(),
                 reload: Mutex::default(),
             }),
         }
@@ -121,6 +125,7 @@ impl ApplicationLifetime {
     /// run before the first call returns. The services are stopped by whoever waits in [`Host::run`](super::Host::run)
     /// or [`Host::wait_for_shutdown`](super::Host::wait_for_shutdown).
     pub fn stop_application(&self) {
+        self.shared.stop_asked_at.get_or_init(Instant::now);
         self.shared.stopping.fire(Order::NewestFirst, || {
             if self.shared.announced.load(Ordering::Acquire) {
                 status::stopping();
@@ -131,6 +136,12 @@ impl ApplicationLifetime {
     /// Waits until the application was asked to stop and the callbacks for it have run.
     pub(crate) async fn stop_requested(&self) {
         self.shared.stopping.done.cancelled().await;
+    }
+
+    /// How long ago the application was asked to stop; zero if it was not.
+    pub(crate) fn time_since_stop(&self) -> Duration {
+        let asked_at = self.shared.stop_asked_at.get();
+        asked_at.map_or(Duration::ZERO, Instant::elapsed)
     }
 
     pub(crate) fn is_stop_requested(&self) -> bool {

@@ -6,11 +6,29 @@ use super::error::LoggingError;
 use super::level::LogLevel;
 use crate::configuration::{Configuration, ConfigurationSection};
 
-/// The names under which `Logging:{name}:LogLevel` speaks of the console.
-const CONSOLE: [&str; 2] = [
-    "Console",
-    "Microsoft.Extensions.Logging.Console.ConsoleLoggerProvider",
-];
+/// The console's name.
+pub(crate) const CONSOLE: &str = "Console";
+
+/// The console's other name, which .NET knows as well.
+const CONSOLE_PROVIDER: &str = "Microsoft.Extensions.Logging.Console.ConsoleLoggerProvider";
+
+/// Where a provider's rules are.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Rules {
+    /// `Logging`, for the provider of this name.
+    Events(&'static str),
+    /// `Tracing`, for the provider of this name.
+    Spans(&'static str),
+}
+
+impl Rules {
+    pub(crate) fn read(self, configuration: &Configuration) -> Result<LogFilter, LoggingError> {
+        match self {
+            Self::Events(name) => LogFilter::for_provider(configuration, name),
+            Self::Spans(name) => read_rules(configuration, "Tracing", name),
+        }
+    }
+}
 
 /// The rules that say from which level on a category is written, as .NET reads them.
 ///
@@ -55,28 +73,23 @@ struct Rule {
 }
 
 impl LogFilter {
-    /// Reads the rules of the section `Logging`.
+    /// Reads the rules of the section `Logging` for the console.
     ///
     /// # Errors
     ///
     /// A value is no level, or a category has more than one `*`.
     pub fn from_configuration(configuration: &Configuration) -> Result<Self, LoggingError> {
-        let mut rules = Vec::new();
-        for section in configuration.section("Logging").children() {
-            if section.key().eq_ignore_ascii_case("LogLevel") {
-                read(&section, false, &mut rules)?;
-            } else if CONSOLE
-                .iter()
-                .any(|name| name.eq_ignore_ascii_case(section.key()))
-            {
-                read(&section.section("LogLevel"), true, &mut rules)?;
-            }
-        }
-        // Stable, so that of equally strong rules the later one stays later.
-        rules.sort_by_key(|(strength, _)| *strength);
-        Ok(Self {
-            rules: rules.into_iter().map(|(_, rule)| rule).collect(),
-        })
+        Self::for_provider(configuration, CONSOLE)
+    }
+
+    /// Reads the rules of the section `Logging` for the provider of that name: those of `Logging:{name}:LogLevel` in place of
+    /// the console's. Names ignore case.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_configuration`](Self::from_configuration).
+    pub fn for_provider(configuration: &Configuration, name: &str) -> Result<Self, LoggingError> {
+        read_rules(configuration, "Logging", name)
     }
 
     /// The lowest level that is written for a category; `None` if nothing is.
@@ -114,12 +127,33 @@ impl Rule {
     }
 }
 
-/// What a rule wins by: being for the console, naming a category, that category's length.
+fn read_rules(
+    configuration: &Configuration,
+    section: &str,
+    provider: &str,
+) -> Result<LogFilter, LoggingError> {
+    let mut rules = Vec::new();
+    for section in configuration.section(section).children() {
+        let is_named = |name: &str| section.key().eq_ignore_ascii_case(name);
+        if is_named("LogLevel") {
+            read(&section, false, &mut rules)?;
+        } else if is_named(provider) || (provider == CONSOLE && is_named(CONSOLE_PROVIDER)) {
+            read(&section.section("LogLevel"), true, &mut rules)?;
+        }
+    }
+    // Stable, so that of equally strong rules the later one stays later.
+    rules.sort_by_key(|(strength, _)| *strength);
+    Ok(LogFilter {
+        rules: rules.into_iter().map(|(_, rule)| rule).collect(),
+    })
+}
+
+/// What a rule wins by: being for the provider, naming a category, that category's length.
 type Strength = (bool, bool, usize);
 
 fn read(
     levels: &ConfigurationSection,
-    for_console: bool,
+    for_provider_alone: bool,
     rules: &mut Vec<(Strength, Rule)>,
 ) -> Result<(), LoggingError> {
     for entry in levels.children() {
@@ -140,7 +174,7 @@ fn read(
             });
         }
         rules.push((
-            (for_console, !is_default, category.len()),
+            (for_provider_alone, !is_default, category.len()),
             Rule {
                 prefix: prefix.to_lowercase(),
                 suffix: suffix.to_lowercase(),

@@ -3,9 +3,8 @@
 use std::cell::RefCell;
 use std::fmt;
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
-use arc_swap::ArcSwap;
 use serde_json::Value;
 use tracing::metadata::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
@@ -18,9 +17,10 @@ use super::category::Category;
 use super::entry::LogEntry;
 use super::error::LoggingError;
 use super::fields::{Fields, Scope};
-use super::filter::LogFilter;
+use super::filter::{CONSOLE, Rules};
 use super::formatter::ConsoleFormatter;
 use super::level::LogLevel;
+use super::levels::{Levels, LogFilterHandle, Wants, is_perhaps_critical};
 use crate::configuration::Configuration;
 
 /// Writes events to the console: filtered by a [`LogFilter`], formatted by a [`ConsoleFormatter`].
@@ -38,7 +38,7 @@ use crate::configuration::Configuration;
 /// | `critical = true` (of an `error!`) | the level `Critical` |
 /// | any other | ` name=value` after the message |
 pub struct ConsoleLayer {
-    filter: Arc<ArcSwap<LogFilter>>,
+    levels: Levels,
     formatter: ConsoleFormatter,
     output: Output,
 }
@@ -49,21 +49,6 @@ enum Output {
         errors_from: LogLevel,
     },
     Other(Mutex<Box<dyn Write + Send>>),
-}
-
-/// Changes the rules of a [`ConsoleLayer`] while it is in use.
-#[derive(Clone)]
-pub struct LogFilterHandle {
-    filter: Arc<ArcSwap<LogFilter>>,
-}
-
-impl LogFilterHandle {
-    /// From now on these rules count.
-    pub fn replace(&self, filter: LogFilter) {
-        self.filter.store(Arc::new(filter));
-        // Callsites remember whether they are enabled.
-        tracing::callsite::rebuild_interest_cache();
-    }
 }
 
 impl ConsoleLayer {
@@ -85,11 +70,14 @@ impl ConsoleLayer {
             }
             _ => LogLevel::None,
         };
+        let formatter = ConsoleFormatter::from_configuration(configuration)?;
+        let wants = match formatter.includes_scopes() {
+            true => Wants::EventsAndSpans,
+            false => Wants::Events,
+        };
         Ok(Self {
-            filter: Arc::new(ArcSwap::from_pointee(LogFilter::from_configuration(
-                configuration,
-            )?)),
-            formatter: ConsoleFormatter::from_configuration(configuration)?,
+            levels: Levels::read(Rules::Events(CONSOLE), wants, configuration)?,
+            formatter,
             output: Output::Console { errors_from },
         })
     }
@@ -104,27 +92,11 @@ impl ConsoleLayer {
     /// What changes the rules later.
     #[must_use]
     pub fn filter_handle(&self) -> LogFilterHandle {
-        LogFilterHandle {
-            filter: self.filter.clone(),
-        }
+        self.levels.handle()
     }
 
-    fn wants(&self, metadata: &Metadata<'_>) -> bool {
-        if metadata.is_span() && !self.formatter.includes_scopes() {
-            return false;
-        }
-        let lowest = self.lowest(metadata);
-        let level = if is_perhaps_critical(metadata) {
-            LogLevel::Critical
-        } else {
-            LogLevel::from(*metadata.level())
-        };
-        level >= lowest && lowest != LogLevel::None
-    }
-
-    fn lowest(&self, metadata: &Metadata<'_>) -> LogLevel {
-        let category = Category(metadata.target()).to_string();
-        self.filter.load().lowest(&category)
+    pub(crate) fn levels(&self) -> &Levels {
+        &self.levels
     }
 
     fn write(&self, level: LogLevel, text: &[u8]) {
@@ -161,7 +133,7 @@ impl ConsoleLayer {
             LogLevel::Critical
         } else {
             // Only its own value tells whether an event that can be critical is one.
-            if is_perhaps_critical(metadata) && self.lowest(metadata) > LogLevel::Error {
+            if is_perhaps_critical(metadata) && self.levels.lowest(metadata) > LogLevel::Error {
                 return;
             }
             LogLevel::from(*metadata.level())
@@ -186,10 +158,6 @@ impl ConsoleLayer {
     }
 }
 
-fn is_perhaps_critical(metadata: &Metadata<'_>) -> bool {
-    *metadata.level() == Level::ERROR && metadata.fields().field("critical").is_some()
-}
-
 /// What an event is put together in, kept by each thread for the next one.
 #[derive(Default)]
 struct Buffers {
@@ -204,19 +172,15 @@ thread_local! {
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for ConsoleLayer {
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
-        if self.wants(metadata) {
-            Interest::always()
-        } else {
-            Interest::never()
-        }
+        self.levels.interest(metadata)
     }
 
     fn enabled(&self, metadata: &Metadata<'_>, _context: Context<'_, S>) -> bool {
-        self.wants(metadata)
+        self.levels.wants(metadata)
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
-        Some(self.filter.load().most_verbose())
+        Some(self.levels.most_verbose())
     }
 
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
@@ -266,16 +230,8 @@ impl fmt::Debug for ConsoleLayer {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("ConsoleLayer")
-            .field("filter", &self.filter.load())
+            .field("levels", &self.levels)
             .field("formatter", &self.formatter)
-            .finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for LogFilterHandle {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("LogFilterHandle")
             .finish_non_exhaustive()
     }
 }

@@ -2,7 +2,10 @@
 //!
 //! The host installs a [`ConsoleLayer`] when it is built, unless the program has set a `tracing` subscriber of its own
 //! before. What is written and how is the section `Logging` of the configuration: see [`LogFilter`] for the levels and
-//! [`ConsoleFormatter`] for the formats.
+//! [`ConsoleFormatter`] for the formats. Other places for the log to go are added with [`LogProvider`].
+//!
+//! With `Logging:Console:FormatterOptions:IncludeScopes` the spans are kept, and so they have trace contexts: see
+//! [`trace_context`](crate::trace_context).
 
 mod category;
 mod entry;
@@ -10,36 +13,26 @@ mod error;
 mod error_chain;
 mod fields;
 mod filter;
-mod follow;
 mod formatter;
+mod install;
 mod json;
 mod layer;
 mod level;
+mod levels;
+mod provider;
 mod simple;
 mod systemd;
 mod text;
 mod timestamp;
+mod trace;
 
 pub use entry::LogEntry;
 pub use error::LoggingError;
 pub(crate) use error_chain::ErrorChain;
 pub use filter::LogFilter;
 pub use formatter::ConsoleFormatter;
-pub use layer::{ConsoleLayer, LogFilterHandle};
+pub(crate) use install::{Following, install};
+pub use layer::ConsoleLayer;
 pub use level::{LogLevel, ParseLogLevelError};
-
-use tracing_subscriber::layer::SubscriberExt;
-
-use crate::configuration::Configuration;
-
-/// Makes the console the process's `tracing` subscriber, unless there is one; then there is nothing to return.
-pub(crate) fn install(
-    configuration: &Configuration,
-) -> Result<Option<LogFilterHandle>, LoggingError> {
-    let console = ConsoleLayer::from_configuration(configuration)?;
-    let levels = console.filter_handle();
-    // Fails only if there is a subscriber already, which then stays.
-    let installed =
-        tracing::subscriber::set_global_default(tracing_subscriber::registry().with(console));
-    Ok(installed.is_ok().then_some(levels))
-}
+pub use levels::LogFilterHandle;
+pub use provider::LogProvider;
