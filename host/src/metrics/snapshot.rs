@@ -1,6 +1,7 @@
 //! What all instruments say at one moment.
 
 use super::attributes::Owned;
+use super::counter::{Level, Sum};
 use super::family::Family;
 use super::histogram::Buckets;
 use super::registry::{Instrument, Kind, Metrics};
@@ -71,11 +72,9 @@ impl Metrics {
 
 fn snapshot(instrument: Instrument) -> Snapshot {
     let series = match &instrument.kind {
-        Kind::Counter(family) => {
-            AllSeries::Counter(all(family, |it| it.value() > 0, |it| it.value()))
-        }
+        Kind::Counter(family) => AllSeries::Counter(all(family, |it| it.value() > 0, Sum::value)),
         Kind::UpDownCounter(family) => {
-            AllSeries::UpDownCounter(all(family, |it| it.is_used(), |it| it.value()))
+            AllSeries::UpDownCounter(all(family, Level::is_used, Level::value))
         }
         Kind::Histogram(family) => {
             AllSeries::Histogram(all(family, |it| it.count() > 0, Buckets::distribution))
