@@ -42,7 +42,8 @@ pub struct Host {
     watchdog: Watchdog,
     /// While this is there, changes of the configuration change the levels of the log.
     _log_levels: Following,
-    at_the_end: Vec<AtTheEnd>,
+    /// Behind a lock because a host is shared, and functions that are called once are not.
+    at_the_end: Mutex<Vec<AtTheEnd>>,
     signals: Mutex<Option<StopOnSignals>>,
 }
 
@@ -85,7 +86,7 @@ impl Host {
             listens_to_signals: parts.listens_to_signals,
             watchdog: parts.watchdog,
             _log_levels: parts.log_levels,
-            at_the_end: parts.at_the_end,
+            at_the_end: Mutex::new(parts.at_the_end),
             signals: Mutex::new(None),
         }
     }
@@ -304,7 +305,9 @@ impl Host {
         let limit = self.options.shutdown_timeout;
         let limit = limit.saturating_add(self.options.drain_delay);
         let limit = limit.saturating_sub(self.lifetime.time_since_stop());
-        systemd::extending(end(self.at_the_end, limit.max(LEAST_TO_END))).await;
+        let at_the_end = self.at_the_end.into_inner();
+        let at_the_end = at_the_end.unwrap_or_else(PoisonError::into_inner);
+        systemd::extending(end(at_the_end, limit.max(LEAST_TO_END))).await;
         disposed
     }
 

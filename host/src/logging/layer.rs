@@ -16,14 +16,15 @@ use tracing_subscriber::registry::LookupSpan;
 use super::category::Category;
 use super::entry::LogEntry;
 use super::error::LoggingError;
-use super::fields::{Fields, Scope};
+use super::fields::Fields;
 use super::filter::{CONSOLE, Rules};
 use super::formatter::ConsoleFormatter;
 use super::level::LogLevel;
 use super::levels::{Levels, LogFilterHandle, Wants, is_perhaps_critical};
+use super::record::LogScope;
 use crate::configuration::Configuration;
 
-/// Writes events to the console: filtered by a [`LogFilter`], formatted by a [`ConsoleFormatter`].
+/// Writes events to the console: filtered by a [`LogFilter`](super::LogFilter), formatted by a [`ConsoleFormatter`].
 ///
 /// The host installs one by itself. Programs that bring a `tracing` subscriber of their own may add this layer to it; it
 /// decides for all layers what is enabled, so wrap it in `with_filter` where others want more.
@@ -52,7 +53,7 @@ enum Output {
 }
 
 impl ConsoleLayer {
-    /// A layer as the section `Logging` of the configuration describes it. Besides what [`LogFilter`] and
+    /// A layer as the section `Logging` of the configuration describes it. Besides what [`LogFilter`](super::LogFilter) and
     /// [`ConsoleFormatter`] read, `Logging:Console:LogToStandardErrorThreshold` is the level from which on entries go to
     /// standard error rather than standard output; none by default.
     ///
@@ -158,6 +159,9 @@ impl ConsoleLayer {
     }
 }
 
+/// The console's own: another layer may keep scopes as well.
+struct ConsoleScope(LogScope);
+
 /// What an event is put together in, kept by each thread for the next one.
 #[derive(Default)]
 struct Buffers {
@@ -188,17 +192,16 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for ConsoleLayer {
             .span(id)
             .filter(|_| self.formatter.includes_scopes())
         {
-            let mut scope = Scope::new(attributes.metadata().name());
-            attributes.record(&mut scope);
-            span.extensions_mut().insert(scope);
+            span.extensions_mut()
+                .insert(ConsoleScope(LogScope::new(attributes)));
         }
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
         if let Some(span) = context.span(id)
-            && let Some(scope) = span.extensions_mut().get_mut::<Scope>()
+            && let Some(ConsoleScope(scope)) = span.extensions_mut().get_mut()
         {
-            values.record(scope);
+            scope.record(values);
         }
     }
 
@@ -209,10 +212,10 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for ConsoleLayer {
             && let Some(around) = context.event_scope(event)
         {
             for span in around.from_root() {
-                if let Some(scope) = span.extensions().get::<Scope>() {
-                    scopes.push(scope.text.clone());
+                if let Some(ConsoleScope(scope)) = span.extensions().get() {
+                    scopes.push(scope.text().to_owned());
                     if self.formatter.wants_fields() {
-                        scope_fields.push(scope.fields.clone());
+                        scope_fields.push(scope.fields().to_vec());
                     }
                 }
             }
