@@ -1,0 +1,73 @@
+//! Traces, metrics and logs of a [`campanile_host`] by OpenTelemetry's protocol (OTLP).
+//!
+//! ```no_run
+//! use campanile_host::{HostBuilder, HostError};
+//! use campanile_otlp::OtlpHostBuilderExt;
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), HostError> {
+//!     HostBuilder::new()
+//!         .add_otlp() // the line
+//!         .build()?
+//!         .run()
+//!         .await
+//! }
+//! ```
+//!
+//! | signal | what it is made of |
+//! | --- | --- |
+//! | traces | the spans of `tracing`; `otel.name`, `otel.kind` and `otel.status_code` among their fields are what `tracing-opentelemetry` makes of them. `Tracing:OpenTelemetry:LogLevel:{Category}` and `Tracing:LogLevel:{Category}` say which: from `Information` on by default |
+//! | metrics | [`campanile_host::metrics::Metrics`], by the names under which the instruments were made; cumulative |
+//! | logs | the events of `tracing`, as far as `Logging:OpenTelemetry:LogLevel:{Category}` and `Logging:LogLevel:{Category}` let them through. The category is the scope's name, `event_id` the attribute `logrecord.event.id`, an error `exception.message`; with `Logging:OpenTelemetry:IncludeScopes` the fields of the spans around an event are attributes as well. A record within a span has its trace |
+//!
+//! Traces go on across processes: hubs, their clients and the web host use
+//! [`campanile_host::trace_context`], which knows the spans that are exported here.
+//!
+//! # Variables
+//!
+//! They are read from the host's configuration, so that they may stand in the environment, in appsettings files or on the command line.
+//! One that cannot be used is an error of `build` that names it. Empty is not set.
+//!
+//! | variable | | without it |
+//! | --- | --- | --- |
+//! | `OTEL_SDK_DISABLED` | `true`: nothing is exported | `false` |
+//! | `OTEL_TRACES_EXPORTER`, `OTEL_METRICS_EXPORTER`, `OTEL_LOGS_EXPORTER` | `otlp` or `none` | `otlp` |
+//! | `OTEL_EXPORTER_OTLP_ENDPOINT` | the collector's address, to which `/v1/traces` and so on is added | `http://localhost:4318` |
+//! | `OTEL_EXPORTER_OTLP_{SIGNAL}_ENDPOINT` | the whole address for `TRACES`, `METRICS` or `LOGS` | |
+//! | `OTEL_EXPORTER_OTLP_PROTOCOL` | `http/protobuf` | `http/protobuf` |
+//! | `OTEL_EXPORTER_OTLP_HEADERS` | `name=value,name=value`, with % escapes | |
+//! | `OTEL_EXPORTER_OTLP_TIMEOUT` | milliseconds for an export with all its attempts | `10000` |
+//! | `OTEL_EXPORTER_OTLP_COMPRESSION` | `none` | `none` |
+//! | `OTEL_SERVICE_NAME` | the attribute `service.name` | the application's name |
+//! | `OTEL_RESOURCE_ATTRIBUTES` | further attributes, `name=value,name=value` | |
+//! | `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG` | `always_on`, `always_off`, `traceidratio` (from 0 to 1), or these after `parentbased_` | `parentbased_always_on` |
+//! | `OTEL_METRIC_EXPORT_INTERVAL` | milliseconds from one export to the next | `60000` |
+//! | `OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE` | `cumulative` | `cumulative` |
+//! | `OTEL_BSP_SCHEDULE_DELAY`, `OTEL_BLRP_SCHEDULE_DELAY` | milliseconds that a span, a record waits for more | `5000`, `1000` |
+//! | `OTEL_BSP_MAX_QUEUE_SIZE`, `OTEL_BLRP_MAX_QUEUE_SIZE` | how many may wait; what is beyond is lost | `2048` |
+//! | `OTEL_BSP_MAX_EXPORT_BATCH_SIZE`, `OTEL_BLRP_MAX_EXPORT_BATCH_SIZE` | how many are sent at once | `512` |
+//!
+//! `OTEL_EXPORTER_OTLP_PROTOCOL`, `_HEADERS`, `_TIMEOUT` and `_COMPRESSION` have forms for a signal alone as well, as the endpoint has.
+//!
+//! # What it does not do
+//!
+//! There is neither gRPC nor TLS: a collector on the same machine takes HTTP at port 4318, and speaks to the rest of the world. What the
+//! exporting thread itself logs goes to the console and is not exported.
+
+mod batch;
+mod builder;
+mod error;
+mod logs;
+mod metrics;
+mod outage;
+mod pipeline;
+mod reader;
+mod resource;
+mod sender;
+mod settings;
+mod signal;
+mod spans;
+mod target;
+
+pub use builder::OtlpHostBuilderExt;
+pub use error::OtlpError;

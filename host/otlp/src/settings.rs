@@ -1,0 +1,142 @@
+//! [`Settings`]: what the `OTEL_*` variables say.
+
+use std::time::Duration;
+
+use campanile_host::HostEnvironment;
+use campanile_host::configuration::Configuration;
+use opentelemetry_sdk::trace::Sampler;
+
+use super::batch::Batch;
+use super::error::OtlpError;
+use super::reader::{Variable, variable};
+use super::resource;
+use super::signal::Signal;
+use super::target::Target;
+
+/// What is exported how.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) traces: Option<Traces>,
+    pub(crate) metrics: Option<Metrics>,
+    pub(crate) logs: Option<Logs>,
+    pub(crate) resource: opentelemetry_sdk::Resource,
+}
+
+#[derive(Debug)]
+pub(crate) struct Traces {
+    pub(crate) target: Target,
+    pub(crate) sampler: Sampler,
+    pub(crate) batch: Batch,
+}
+
+#[derive(Debug)]
+pub(crate) struct Metrics {
+    pub(crate) target: Target,
+    pub(crate) interval: Duration,
+}
+
+#[derive(Debug)]
+pub(crate) struct Logs {
+    pub(crate) target: Target,
+    pub(crate) batch: Batch,
+    pub(crate) has_scopes: bool,
+}
+
+impl Settings {
+    /// Reads all variables; `None` where the SDK is disabled.
+    pub(crate) fn read(
+        configuration: &Configuration,
+        environment: &HostEnvironment,
+    ) -> Result<Option<Self>, OtlpError> {
+        let read = |name: &str| variable(configuration, name);
+        let flags = [("true", true), ("false", false)];
+        let is_disabled = read("OTEL_SDK_DISABLED").map(|it| it.one_of(&flags, "true or false"));
+        if is_disabled.transpose()?.unwrap_or(false) {
+            return Ok(None);
+        }
+        let traces = match target(configuration, Signal::Traces)? {
+            Some(target) => Some(Traces {
+                target,
+                sampler: sampler(read("OTEL_TRACES_SAMPLER"), read("OTEL_TRACES_SAMPLER_ARG"))?,
+                batch: Batch::read(configuration, "OTEL_BSP", Duration::from_secs(5))?,
+            }),
+            None => None,
+        };
+        let metrics = match target(configuration, Signal::Metrics)? {
+            Some(target) => {
+                let temporality = "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE";
+                if let Some(preference) = read(temporality) {
+                    preference
+                        .one_of(&[("cumulative", ())], "cumulative, which is all there is")?;
+                }
+                let interval = read("OTEL_METRIC_EXPORT_INTERVAL").map(Variable::milliseconds);
+                Some(Metrics {
+                    target,
+                    interval: interval.transpose()?.unwrap_or(Duration::from_secs(60)),
+                })
+            }
+            None => None,
+        };
+        let logs = match target(configuration, Signal::Logs)? {
+            Some(target) => {
+                let scopes = read("Logging:OpenTelemetry:IncludeScopes");
+                let has_scopes = scopes.map(|it| it.one_of(&flags, "true or false"));
+                Some(Logs {
+                    target,
+                    batch: Batch::read(configuration, "OTEL_BLRP", Duration::from_secs(1))?,
+                    has_scopes: has_scopes.transpose()?.unwrap_or(false),
+                })
+            }
+            None => None,
+        };
+        Ok(Some(Self {
+            traces,
+            metrics,
+            logs,
+            resource: resource::read(configuration, environment)?,
+        }))
+    }
+}
+
+/// Where a signal goes; `None` if it has no exporter.
+fn target(configuration: &Configuration, signal: Signal) -> Result<Option<Target>, OtlpError> {
+    let exporter = variable(configuration, &signal.exporter_variable());
+    let choices = [("otlp", true), ("none", false)];
+    let is_wanted =
+        exporter.map(|it| it.one_of(&choices, "an exporter that there is: otlp or none"));
+    match is_wanted.transpose()? {
+        Some(false) => Ok(None),
+        _ => Target::read(configuration, signal).map(Some),
+    }
+}
+
+/// `OTEL_TRACES_SAMPLER` and its argument.
+fn sampler(name: Option<Variable>, argument: Option<Variable>) -> Result<Sampler, OtlpError> {
+    const WANTED: &str = "a sampler that there is: always_on, always_off, traceidratio, parentbased_always_on, \
+        parentbased_always_off or parentbased_traceidratio";
+    let ratio = || match argument {
+        None => Ok(1.0),
+        Some(argument) => match argument.text.parse::<f64>() {
+            Ok(ratio) if (0.0..=1.0).contains(&ratio) => Ok(ratio),
+            _ => Err(argument.unwanted("a ratio from 0 to 1")),
+        },
+    };
+    let Some(name) = name else {
+        return Ok(Sampler::ParentBased(Box::new(Sampler::AlwaysOn)));
+    };
+    let text = name.text.to_ascii_lowercase();
+    let (is_parent_based, kind) = match text.strip_prefix("parentbased_") {
+        Some(kind) => (true, kind),
+        None => (false, &*text),
+    };
+    let sampler = match kind {
+        "always_on" => Sampler::AlwaysOn,
+        "always_off" => Sampler::AlwaysOff,
+        "traceidratio" => Sampler::TraceIdRatioBased(ratio()?),
+        _ => return Err(name.unwanted(WANTED)),
+    };
+    Ok(match is_parent_based {
+        true => Sampler::ParentBased(Box::new(sampler)),
+        false => sampler,
+    })
+}

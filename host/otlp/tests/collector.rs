@@ -1,0 +1,477 @@
+//! What arrives at a collector, of a host that is a process of its own.
+
+mod collector_support;
+#[path = "../../tests/hosting_support/mod.rs"]
+mod hosting_support;
+
+use std::net::TcpListener;
+use std::process::Command;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use campanile_host::metrics::Metrics;
+use campanile_host::trace_context::{TraceContext, Traced};
+use campanile_host::{
+    ApplicationLifetime, BackgroundService, BoxError, CancellationToken, HostBuilder, HostError,
+    Inject,
+};
+use campanile_otlp::OtlpHostBuilderExt;
+use http::StatusCode;
+use opentelemetry_proto::tonic::logs::v1::LogRecord;
+use opentelemetry_proto::tonic::metrics::v1::{AggregationTemporality, metric, number_data_point};
+
+use collector_support::{Collector, attribute, text};
+use hosting_support::{Ended, Program, SCENARIO};
+
+const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+const CANNOT_BE_SENT: &str = "telemetry cannot be sent to";
+
+/// Strikes once, under a span that another process has caused, and ends the application.
+#[derive(Inject)]
+struct Bell {
+    metrics: Arc<Metrics>,
+    lifetime: ApplicationLifetime,
+}
+
+impl BackgroundService for Bell {
+    async fn execute(&self, stopping: CancellationToken) -> Result<(), BoxError> {
+        let strikes = self
+            .metrics
+            .counter("bell.strikes", "{strike}", "Strikes of all bells.");
+        strikes.add(12, &[("bell", "Emma")]);
+        let open = self
+            .metrics
+            .up_down_counter("signalr.server.active_connections", "", "");
+        open.add(-3, &[]);
+        let swing = self.metrics.histogram("bell.swing", "s", "", &[0.5, 1.0]);
+        swing.record(0.75, &[]);
+        swing.record(7.0, &[]);
+
+        let error = std::io::Error::other("the rope is torn");
+        let strike = async {
+            tracing::error!(
+                critical = true,
+                event_id = 7,
+                error = &error as &(dyn std::error::Error + 'static),
+                bell = "Emma",
+                tons = 9,
+                "no sound"
+            );
+            tracing::info!(
+                sent_on = TraceContext::current().map(|it| it.traceparent()),
+                "in it"
+            );
+        };
+        let parent = TraceContext::parse(PARENT)?;
+        let span = tracing::info_span!(
+            "strike",
+            otel.name = "Tower/Strike",
+            otel.kind = "server",
+            hour = 12
+        );
+        strike.traced(span, Some(parent)).await;
+        self.lifetime.stop_application();
+        stopping.cancelled().await;
+        Ok(())
+    }
+}
+
+/// Runs until it is asked to stop.
+#[derive(Inject)]
+struct Patient {
+    metrics: Arc<Metrics>,
+}
+
+impl BackgroundService for Patient {
+    async fn execute(&self, stopping: CancellationToken) -> Result<(), BoxError> {
+        self.metrics.counter("bell.strikes", "", "").add(1, &[]);
+        tracing::info!("patient");
+        stopping.cancelled().await;
+        Ok(())
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn host(scenario: &str) -> Result<(), HostError> {
+    let builder = HostBuilder::new().add_otlp().add_otlp();
+    match scenario {
+        "bell" => builder.add_hosted_service::<Bell>(),
+        _ => builder.add_hosted_service::<Patient>(),
+    }
+    .build()?
+    .run()
+    .await
+}
+
+fn main() -> Result<(), HostError> {
+    if let Ok(scenario) = std::env::var(SCENARIO) {
+        return host(&scenario);
+    }
+    hosting_support::run(&[
+        ("all_of_it_arrives", all_of_it_arrives),
+        (
+            "scopes_are_attributes_if_asked_for",
+            scopes_are_attributes_if_asked_for,
+        ),
+        (
+            "what_is_switched_off_is_not_exported",
+            what_is_switched_off_is_not_exported,
+        ),
+        (
+            "what_is_not_taken_is_sent_again",
+            what_is_not_taken_is_sent_again,
+        ),
+        ("a_refusal_is_said_once", a_refusal_is_said_once),
+        (
+            "an_unreachable_collector_is_said_once",
+            an_unreachable_collector_is_said_once,
+        ),
+        (
+            "a_silent_collector_holds_nothing_up",
+            a_silent_collector_holds_nothing_up,
+        ),
+        (
+            "metrics_are_exported_while_it_runs",
+            metrics_are_exported_while_it_runs,
+        ),
+    ]);
+    Ok(())
+}
+
+fn run(scenario: &str, endpoint: &str, variables: &[(&str, &str)]) -> Ended {
+    start(scenario, endpoint, variables).wait()
+}
+
+fn start(scenario: &str, endpoint: &str, variables: &[(&str, &str)]) -> Program {
+    Program::start(scenario, |command: &mut Command| {
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("OTEL_") {
+                command.env_remove(name);
+            }
+        }
+        command
+            .env("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint)
+            .envs(variables.iter().copied());
+    })
+}
+
+fn all_of_it_arrives() {
+    let collector = Collector::start([]);
+    let ended = run(
+        "bell",
+        &collector.endpoint(),
+        &[
+            ("OTEL_SERVICE_NAME", "tower"),
+            (
+                "OTEL_RESOURCE_ATTRIBUTES",
+                "place=New%20York,service.name=other",
+            ),
+            ("OTEL_EXPORTER_OTLP_HEADERS", "api-key=a%3Db"),
+            // Everything there is: so what the exporting itself brings about would be there as well.
+            ("Logging__OpenTelemetry__LogLevel__Default", "Trace"),
+            ("Logging__LogLevel__Default", "Warning"),
+            ("Tracing__LogLevel__Default", "Trace"),
+        ],
+    );
+    assert_eq!(
+        (ended.code, &*ended.stderr),
+        (Some(0), ""),
+        "{}",
+        ended.stdout
+    );
+
+    for request in collector.requests() {
+        assert_eq!(request.headers["content-type"], "application/x-protobuf");
+        assert_eq!(request.headers["api-key"], "a=b");
+    }
+    let resource = collector.resource();
+    let of_resource = |key| attribute(&resource, key);
+    assert_eq!(of_resource("service.name").as_deref(), Some("tower"));
+    assert_eq!(of_resource("place").as_deref(), Some("New York"));
+    assert_eq!(
+        of_resource("telemetry.sdk.language").as_deref(),
+        Some("rust")
+    );
+    assert_eq!(
+        of_resource("deployment.environment.name").as_deref(),
+        Some("Production")
+    );
+
+    let spans = collector.spans();
+    let [span] = &*spans else {
+        panic!("{spans:?}");
+    };
+    let parent = TraceContext::parse(PARENT).unwrap();
+    assert_eq!((&*span.name, span.kind), ("Tower/Strike", 2));
+    assert_eq!(span.trace_id, parent.trace_id().to_bytes());
+    assert_eq!(span.parent_span_id, parent.span_id().to_bytes());
+    assert_eq!(attribute(&span.attributes, "hour").as_deref(), Some("12"));
+    assert!(span.events.is_empty(), "events are the log's: {span:?}");
+
+    let logs = collector.logs();
+    let said = |body: &str| {
+        let found = logs
+            .iter()
+            .filter(|(_, record)| text(record.body.as_ref()).as_deref() == Some(body));
+        let found: Vec<_> = found.collect();
+        let [one] = &*found else {
+            panic!("{body}: {found:?} in {logs:?}");
+        };
+        *one
+    };
+    let (category, strike) = said("no sound");
+    assert_eq!(category, "collector");
+    assert_eq!(
+        (strike.severity_number, &*strike.severity_text),
+        (21, "Critical")
+    );
+    let of_strike = |key| attribute(&strike.attributes, key);
+    assert_eq!(of_strike("logrecord.event.id").as_deref(), Some("7"));
+    assert_eq!(
+        of_strike("exception.message").as_deref(),
+        Some("the rope is torn")
+    );
+    assert_eq!(of_strike("bell").as_deref(), Some("Emma"));
+    assert_eq!(of_strike("tons").as_deref(), Some("9"));
+    assert_eq!(of_strike("hour"), None);
+    assert_eq!(
+        (&strike.trace_id, &strike.span_id),
+        (&span.trace_id, &span.span_id)
+    );
+    // What is sent on is the span that arrives.
+    let own = attribute(&said("in it").1.attributes, "sent_on").unwrap();
+    let own = TraceContext::parse(&own).unwrap();
+    assert_eq!(own.span_id().to_bytes().to_vec(), span.span_id);
+
+    let (category, _) = said("Application started. Press Ctrl+C to shut down.");
+    assert_eq!(category, "Microsoft.Hosting.Lifetime");
+    // The last line of all.
+    said("Hosting stopped");
+    assert_nothing_of_the_export(&logs);
+
+    let metrics = collector.metrics();
+    let named = |name: &str| {
+        let found = metrics.iter().find(|metric| metric.name == name);
+        found.unwrap_or_else(|| panic!("{name}: {metrics:?}"))
+    };
+    let strikes = named("bell.strikes");
+    assert_eq!(
+        (&*strikes.unit, &*strikes.description),
+        ("{strike}", "Strikes of all bells.")
+    );
+    let Some(metric::Data::Sum(sum)) = &strikes.data else {
+        panic!("{strikes:?}");
+    };
+    assert!(sum.is_monotonic);
+    assert_eq!(
+        sum.aggregation_temporality(),
+        AggregationTemporality::Cumulative
+    );
+    let point = &sum.data_points[0];
+    assert_eq!(point.value, Some(number_data_point::Value::AsInt(12)));
+    assert_eq!(
+        attribute(&point.attributes, "bell").as_deref(),
+        Some("Emma")
+    );
+    assert!(point.start_time_unix_nano < point.time_unix_nano);
+    let Some(metric::Data::Sum(open)) = &named("signalr.server.active_connections").data else {
+        panic!("{metrics:?}");
+    };
+    assert!(!open.is_monotonic);
+    assert_eq!(
+        open.data_points[0].value,
+        Some(number_data_point::Value::AsInt(-3))
+    );
+    let Some(metric::Data::Histogram(swings)) = &named("bell.swing").data else {
+        panic!("{metrics:?}");
+    };
+    let point = &swings.data_points[0];
+    assert_eq!((point.count, point.sum), (2, Some(7.75)));
+    assert_eq!(
+        (&*point.explicit_bounds, &*point.bucket_counts),
+        (&[0.5, 1.0][..], &[0, 1, 1][..])
+    );
+}
+
+/// Would go round in circles.
+fn assert_nothing_of_the_export(logs: &[(String, LogRecord)]) {
+    for (category, record) in logs {
+        let is_of_the_export = ["hyper", "opentelemetry", "Campanile.OpenTelemetry"];
+        assert!(
+            !is_of_the_export.iter().any(|own| category.starts_with(own)),
+            "{category}: {record:?}"
+        );
+    }
+}
+
+fn scopes_are_attributes_if_asked_for() {
+    let collector = Collector::start([]);
+    let scopes = ("Logging__OpenTelemetry__IncludeScopes", "true");
+    let ended = run("bell", &collector.endpoint(), &[scopes]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let logs = collector.logs();
+    let is_strike = |body: Option<String>| body.as_deref() == Some("no sound");
+    let strike = logs
+        .iter()
+        .find(|(_, record)| is_strike(text(record.body.as_ref())));
+    let (_, strike) = strike.unwrap_or_else(|| panic!("{logs:?}"));
+    assert_eq!(attribute(&strike.attributes, "hour").as_deref(), Some("12"));
+    // Below the level, which is Information here.
+    assert!(
+        logs.iter().all(|(_, record)| record.severity_number >= 9),
+        "{logs:?}"
+    );
+}
+
+fn what_is_switched_off_is_not_exported() {
+    let paths = |variables: &[(&str, &str)]| {
+        let collector = Collector::start([]);
+        let ended = run("bell", &collector.endpoint(), variables);
+        assert_eq!(
+            (ended.code, &*ended.stderr),
+            (Some(0), ""),
+            "{}",
+            ended.stdout
+        );
+        let mut paths: Vec<_> = collector.requests().into_iter().map(|it| it.path).collect();
+        paths.sort();
+        paths.dedup();
+        paths
+    };
+    assert_eq!(
+        paths(&[("OTEL_SDK_DISABLED", "TRUE")]),
+        Vec::<String>::new()
+    );
+    assert_eq!(
+        paths(&[
+            ("OTEL_LOGS_EXPORTER", "none"),
+            ("OTEL_TRACES_SAMPLER", "always_off")
+        ]),
+        ["/v1/metrics"]
+    );
+    assert_eq!(
+        paths(&[
+            ("OTEL_METRICS_EXPORTER", "none"),
+            ("Tracing__OpenTelemetry__LogLevel__Default", "None")
+        ]),
+        ["/v1/logs"]
+    );
+    // The other process does not collect the trace, and so this one does not.
+    assert_eq!(
+        paths(&[
+            ("OTEL_METRICS_EXPORTER", "none"),
+            ("OTEL_LOGS_EXPORTER", "none"),
+            ("OTEL_TRACES_SAMPLER", "parentbased_always_off"),
+        ]),
+        ["/v1/traces"],
+        "its parent is sampled"
+    );
+}
+
+fn what_is_not_taken_is_sent_again() {
+    let busy = [
+        StatusCode::SERVICE_UNAVAILABLE,
+        StatusCode::TOO_MANY_REQUESTS,
+    ];
+    let collector = Collector::start(busy);
+    let variables = [
+        ("OTEL_METRICS_EXPORTER", "none"),
+        ("OTEL_TRACES_EXPORTER", "none"),
+        ("OTEL_BLRP_SCHEDULE_DELAY", "1"),
+        // The waits between the attempts are not to be counted on here.
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "60000"),
+    ];
+    let mut program = start("patient", &collector.endpoint(), &variables);
+    let said = program.read_until("takes the logs again");
+    assert_eq!(said.matches("does not take the logs").count(), 1, "{said}");
+    program.signal("TERM");
+    let ended = program.wait();
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert_nothing_of_the_export(&collector.logs());
+    let bodies: Vec<_> = collector
+        .logs()
+        .iter()
+        .map(|(_, it)| text(it.body.as_ref()))
+        .collect();
+    let patient = bodies
+        .iter()
+        .filter(|body| body.as_deref() == Some("patient"));
+    assert_eq!(patient.count(), 1, "{bodies:?}");
+}
+
+fn a_refusal_is_said_once() {
+    let collector = Collector::start([StatusCode::UNAUTHORIZED; 1000]);
+    let variables = [
+        ("OTEL_METRICS_EXPORTER", "none"),
+        ("OTEL_TRACES_EXPORTER", "none"),
+        // Several exports.
+        ("OTEL_BLRP_MAX_EXPORT_BATCH_SIZE", "1"),
+    ];
+    let ended = run("bell", &collector.endpoint(), &variables);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let line = "/v1/logs does not take the logs, which are lost: 401 Unauthorized";
+    assert_eq!(ended.stdout.matches(line).count(), 1, "{}", ended.stdout);
+}
+
+fn an_unreachable_collector_is_said_once() {
+    // A port that needs privileges, and that nobody has.
+    let ended = run("bell", "http://127.0.0.1:1", &[]);
+    assert_eq!(
+        (ended.code, &*ended.stderr),
+        (Some(0), ""),
+        "{}",
+        ended.stdout
+    );
+    assert_eq!(
+        ended.stdout.matches(CANNOT_BE_SENT).count(),
+        1,
+        "{}",
+        ended.stdout
+    );
+    assert!(
+        ended.stdout.contains("no sound"),
+        "the console has its log: {}",
+        ended.stdout
+    );
+}
+
+fn a_silent_collector_holds_nothing_up() {
+    // Connections are taken by the system; nobody ever reads from them.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", silent.local_addr().unwrap());
+    let variables = [
+        ("shutdownTimeoutSeconds", "2"),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "3600000"),
+    ];
+    let ended = run("bell", &endpoint, &variables);
+    assert_eq!(
+        (ended.code, &*ended.stderr),
+        (Some(0), ""),
+        "{}",
+        ended.stdout
+    );
+    let ended = run("bell", &endpoint, &[("OTEL_EXPORTER_OTLP_TIMEOUT", "50")]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert_eq!(
+        ended.stdout.matches(CANNOT_BE_SENT).count(),
+        1,
+        "{}",
+        ended.stdout
+    );
+}
+
+fn metrics_are_exported_while_it_runs() {
+    let collector = Collector::start([]);
+    let variables = [
+        ("OTEL_METRIC_EXPORT_INTERVAL", "20"),
+        ("OTEL_LOGS_EXPORTER", "none"),
+    ];
+    let program = start("waiting", &collector.endpoint(), &variables);
+    let patience = Instant::now() + Duration::from_secs(60);
+    while collector.metrics().is_empty() {
+        assert!(Instant::now() < patience, "nothing is exported");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    program.signal("TERM");
+    assert_eq!(program.wait().code, Some(0));
+}

@@ -1,0 +1,178 @@
+//! What is said of variables that cannot be used, before anything is started.
+
+use campanile_host::HostBuilder;
+use campanile_otlp::OtlpHostBuilderExt;
+
+/// What `build` says of a host that has nothing but this setting.
+fn failure(name: &str, value: &str) -> String {
+    let (name, value) = (name.to_owned(), value.to_owned());
+    let built = HostBuilder::empty()
+        .without_signals()
+        .configure_configuration(move |builder| {
+            builder.add_in_memory([(name.clone(), value.clone())]);
+        })
+        .add_otlp()
+        .build();
+    built.expect_err("it cannot be used").to_string()
+}
+
+#[test]
+fn each_variable_that_is_wrong_is_named_with_what_is_wanted() {
+    let cases = [
+        ("OTEL_SDK_DISABLED", "yes", "is not true or false"),
+        (
+            "OTEL_TRACES_EXPORTER",
+            "console",
+            "is not an exporter that there is: otlp or none",
+        ),
+        (
+            "OTEL_METRICS_EXPORTER",
+            "prometheus",
+            "is not an exporter that there is: otlp or none",
+        ),
+        (
+            "OTEL_LOGS_EXPORTER",
+            "otlp,none",
+            "is not an exporter that there is: otlp or none",
+        ),
+        (
+            "OTEL_EXPORTER_OTLP_PROTOCOL",
+            "grpc",
+            "is not http/protobuf, the protocol that there is",
+        ),
+        (
+            "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL",
+            "http/json",
+            "is not http/protobuf",
+        ),
+        ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip", "is not none"),
+        (
+            "OTEL_EXPORTER_OTLP_ENDPOINT",
+            "collector:4318",
+            "is not an address that begins with http://",
+        ),
+        (
+            "OTEL_EXPORTER_OTLP_ENDPOINT",
+            "https://collector:4318",
+            "is not an address that begins with http://",
+        ),
+        (
+            "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
+            "http://",
+            "is not an address that begins with http://",
+        ),
+        (
+            "OTEL_EXPORTER_OTLP_TIMEOUT",
+            "10s",
+            "is not a number of milliseconds above 0",
+        ),
+        (
+            "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT",
+            "0",
+            "is not a number of milliseconds above 0",
+        ),
+        (
+            "OTEL_TRACES_SAMPLER",
+            "sometimes",
+            "is not a sampler that there is: always_on,",
+        ),
+        (
+            "OTEL_METRIC_EXPORT_INTERVAL",
+            "-1",
+            "is not a number of milliseconds above 0",
+        ),
+        (
+            "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE",
+            "delta",
+            "is not cumulative",
+        ),
+        (
+            "OTEL_BSP_SCHEDULE_DELAY",
+            "soon",
+            "is not a number of milliseconds above 0",
+        ),
+        ("OTEL_BLRP_MAX_QUEUE_SIZE", "0", "is not a number above 0"),
+        (
+            "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
+            "5000",
+            "is not within the queue's size",
+        ),
+        (
+            "Logging:OpenTelemetry:IncludeScopes",
+            "maybe",
+            "is not true or false",
+        ),
+    ];
+    for (name, value, wanted) in cases {
+        let said = failure(name, value);
+        assert!(
+            said.contains(&format!("{name}: `{value}` {wanted}")),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn lists_are_told_by_their_entry_and_without_their_values() {
+    let cases = [
+        (
+            "OTEL_EXPORTER_OTLP_HEADERS",
+            "api-key",
+            "entry 1 has no `=`",
+        ),
+        (
+            "OTEL_EXPORTER_OTLP_HEADERS",
+            "a=1, =secret",
+            "entry 2 has no name",
+        ),
+        (
+            "OTEL_EXPORTER_OTLP_LOGS_HEADERS",
+            "api key=secret",
+            "`api key` is not the name of a header",
+        ),
+        (
+            "OTEL_EXPORTER_OTLP_HEADERS",
+            "api-key=secret%0A",
+            "the value of api-key cannot be sent",
+        ),
+        (
+            "OTEL_RESOURCE_ATTRIBUTES",
+            "place=%ffsecret",
+            "the value of place is not UTF-8",
+        ),
+    ];
+    for (name, value, wanted) in cases {
+        let said = failure(name, value);
+        assert!(said.contains(&format!("{name}: {wanted}")), "{said}");
+        assert!(!said.contains("secret"), "{said}");
+    }
+}
+
+#[test]
+fn a_ratio_is_read_where_the_sampler_has_one() {
+    let with = |sampler: &'static str, argument: &'static str| {
+        HostBuilder::empty()
+            .without_signals()
+            .configure_configuration(move |builder| {
+                builder.add_in_memory([
+                    ("OTEL_TRACES_SAMPLER", sampler),
+                    ("OTEL_TRACES_SAMPLER_ARG", argument),
+                    // Stops a build that has got this far.
+                    ("OTEL_LOGS_EXPORTER", "end"),
+                ]);
+            })
+            .add_otlp()
+            .build()
+            .expect_err("it cannot be used")
+            .to_string()
+    };
+    for sampler in ["traceidratio", "parentbased_traceidratio"] {
+        let said = with(sampler, "2");
+        assert!(
+            said.contains("OTEL_TRACES_SAMPLER_ARG: `2` is not a ratio from 0 to 1"),
+            "{said}"
+        );
+        assert!(with(sampler, "0.25").contains("OTEL_LOGS_EXPORTER"));
+    }
+    assert!(with("always_on", "ignored").contains("OTEL_LOGS_EXPORTER"));
+}
