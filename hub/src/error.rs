@@ -8,7 +8,7 @@ pub type HubResult<T> = Result<T, HubError>;
 
 /// An error of a hub.
 ///
-/// Only [`HubError::Message`] is told to clients. Every other error stays on the server, unless
+/// Only [`HubError::Message`] is told to clients, and that a method does not exist. Every other error stays on the server, unless
 /// [`HubOptions::enable_detailed_errors`](crate::HubOptions::enable_detailed_errors) is on: the caller then gets a
 /// general text, and the log has the rest. The same rule holds in ASP.NET Core, where `Message` is `HubException`.
 ///
@@ -30,6 +30,9 @@ pub enum HubError {
     #[doc(alias = "HubException")]
     #[error("{0}")]
     Message(String),
+    /// A client called a method that the hub does not have. The client is told so.
+    #[error("Method does not exist.")]
+    NoSuchMethod,
     /// A message could not be written in a client's hub protocol; it was sent to nobody who speaks that protocol.
     #[error("cannot serialise the arguments of '{target}': {source}")]
     Serialization {
@@ -112,7 +115,7 @@ impl HubError {
     /// `text`, and behind it what happened where clients may know: always for a message, else if `detailed`.
     pub(crate) fn describe(&self, text: &str, detailed: bool) -> String {
         match self {
-            Self::Message(message) => format!("{text} HubException: {message}"),
+            Self::Message(_) | Self::NoSuchMethod => format!("{text} HubException: {self}"),
             other if detailed => format!("{text} {}: {other}", other.kind()),
             _ => text.to_owned(),
         }
@@ -120,7 +123,7 @@ impl HubError {
 
     fn kind(&self) -> &'static str {
         match self {
-            Self::Message(_) => "HubException",
+            Self::Message(_) | Self::NoSuchMethod => "HubException",
             Self::Serialization { .. } => "SerializationError",
             Self::Protocol(error) => error.error_type(),
             Self::ClientTimeout => "ClientTimeoutError",

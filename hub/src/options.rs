@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
+use campanile_host::services::Inject;
 use campanile_web::Policy;
+
+use crate::HubFilter;
+use crate::filter::HubFilters;
 
 /// The settings of one hub, with ASP.NET Core's defaults.
 ///
@@ -64,6 +68,27 @@ pub struct HubOptions {
     pub close_on_authentication_expiration: bool,
     /// The transports that are offered.
     pub transports: HttpTransports,
+    /// What runs around the hub's methods and callbacks.
+    pub(crate) filters: HubFilters,
+}
+
+impl HubOptions {
+    /// Puts a [filter](crate::HubFilter) around the methods and callbacks of the hub, inside of those that are there.
+    ///
+    /// Each invocation gets the one that the container has, or makes: one of its own unless it was registered as a singleton
+    /// or as scoped.
+    #[doc(alias = "AddFilter")]
+    pub fn add_filter<F: HubFilter + Inject>(&mut self) -> &mut Self {
+        self.filters.add::<F>();
+        self
+    }
+
+    /// The same with a filter that is there already, and serves all invocations.
+    #[doc(alias = "AddFilter")]
+    pub fn add_filter_instance(&mut self, filter: impl HubFilter) -> &mut Self {
+        self.filters.add_instance(filter);
+        self
+    }
 }
 
 impl Default for HubOptions {
@@ -90,6 +115,7 @@ impl Default for HubOptions {
             authorization: None,
             close_on_authentication_expiration: false,
             transports: HttpTransports::default(),
+            filters: HubFilters::default(),
         }
     }
 }

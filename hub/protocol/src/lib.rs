@@ -39,7 +39,7 @@ mod protocol;
 mod sequence;
 
 pub use arguments::{ArgumentSink, Arguments};
-pub use binding::{ArgumentReader, RawArguments, RawValue};
+pub use binding::{ArgumentReader, OwnedArguments, RawArguments, RawValue};
 pub use error::{BindingError, ProtocolError, WriteError};
 pub use framing::Frame;
 pub use message::{

@@ -1,6 +1,7 @@
 //! From an invocation to the method that it calls, and back with the result.
 
 mod call;
+mod guarded;
 mod methods;
 mod output;
 mod responder;
