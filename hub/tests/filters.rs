@@ -164,7 +164,7 @@ async fn start(
     options(&mut given);
     Server::start_with::<BellHub>(given, |collection| {
         collection.add_instance(log.clone());
-        collection.add_scoped_factory(|| Visits::default());
+        collection.add_scoped_factory(Visits::default);
         services(collection);
     })
     .await
