@@ -34,8 +34,10 @@ pub mod handshake;
 mod json;
 mod message;
 mod messagepack;
+mod negotiate;
 pub mod payload;
 mod protocol;
+pub mod query;
 mod sequence;
 
 pub use arguments::{ArgumentSink, Arguments};
@@ -45,5 +47,6 @@ pub use framing::Frame;
 pub use message::{
     Completion, CompletionOutcome, Headers, IncomingMessage, Invocation, InvocationKind,
 };
+pub use negotiate::{NegotiateError, NegotiateRequest};
 pub use protocol::{HubProtocol, TransferFormat};
 pub use sequence::{SequenceError, SequenceReceiver, SequenceSender};
