@@ -29,7 +29,7 @@ pub trait HubHostBuilderExt: Sized {
     /// }
     /// ```
     ///
-    /// The keys are the names of [`HubOptions`]. A size of 0 and a send timeout of 0 mean none. The section of a hub goes
+    /// The keys are the names of [`HubOptions`]. A size, a limit or a send timeout of 0 means none. The section of a hub goes
     /// before what the program says, and that before what holds for all hubs.
     ///
     /// Its [`HubContext`] can be injected from then on. The counterpart of .NET's `AddSignalR` and `MapHub<H>`.

@@ -58,6 +58,12 @@ pub enum CallError {
         /// How many the method takes.
         expected: usize,
     },
+    /// The client has as many streams open as it may have.
+    #[error("a connection has {limit} streams at most, both ways together")]
+    TooManyStreams {
+        /// How many it may have.
+        limit: usize,
+    },
 }
 
 /// What a hub method runs with: an instance of its own, and services from the invocation's scope.

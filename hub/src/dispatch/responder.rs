@@ -88,11 +88,10 @@ impl Responder {
 
     fn refuse(&self, error: &HubError, text: &str) {
         let (method, connection_id) = (&*self.method, &*self.connection.id);
-        match error {
-            HubError::Message(_) | HubError::NoSuchMethod => {
-                tracing::debug!(method, connection_id, %error, "a hub method refused");
-            }
-            _ => tracing::error!(method, connection_id, %error, "a hub method failed"),
+        if error.is_told() {
+            tracing::debug!(method, connection_id, %error, "a hub method refused");
+        } else {
+            tracing::error!(method, connection_id, %error, "a hub method failed");
         }
         respond_error(
             &self.connection,

@@ -245,6 +245,13 @@ impl<H: Hub> HubDispatcher for HubRuntime<H> {
             detailed_errors,
         };
         let streaming = kind == InvocationKind::Stream;
+        let streams = usize::from(streaming) + stream_ids.len();
+        let too_many = self
+            .options
+            .maximum_streams_per_connection
+            .filter(|limit| streams > 0 && connection.streams().saturating_add(streams) > *limit)
+            .map(|limit| CallError::TooManyStreams { limit });
+        let invoke = |call| too_many.map_or_else(|| invoke(call), Err);
         let run = invoke(MethodCall {
             arguments,
             stream_ids,
@@ -267,7 +274,7 @@ impl<H: Hub> HubDispatcher for HubRuntime<H> {
             Ok(_) => format!(
                 "The client attempted to invoke the streaming '{name}' method with a non-streaming invocation."
             ),
-            Err(error @ CallError::Streams { .. }) => {
+            Err(error @ (CallError::Streams { .. } | CallError::TooManyStreams { .. })) => {
                 tracing::warn!(hub = H::NAME, method = name, connection_id, %error, "a client's call does not fit the hub method");
                 format!(
                     "An unexpected error occurred invoking '{name}' on the server. HubException: {error}"
@@ -349,7 +356,7 @@ fn begin(
     } = run;
     if let (Some(id), Some(token)) = (invocation_id, cancellation) {
         let call = open.get_or_insert_with(|| Box::new(OpenCall::new(connection.clone())));
-        if !call.cancellable(id, token) && streaming {
+        if !call.cancellable(id, token, streaming) && streaming {
             return Err(format!("Invocation ID '{id}' is already in use."));
         }
     }
