@@ -130,7 +130,7 @@ fn write_id(out: &mut Vec<u8>, id: &str) {
 
 #[cfg(test)]
 mod tests {
-    use crate::{HubProtocol, WriteError};
+    use crate::{HubProtocol, InvocationKind, OutgoingCall, WriteError};
 
     fn written(write: impl FnOnce(HubProtocol, &mut Vec<u8>)) -> String {
         let mut out = Vec::new();
@@ -148,7 +148,7 @@ mod tests {
             (written(|it, out| it.write_invocation_with_id(out, "s1", "Double", &(21,)).unwrap()), r#"{"type":1,"invocationId":"s1","target":"Double","arguments":[21]}"#),
             (written(|it, out| it.write_call(out, &OutgoingCall { target: "Up", stream_ids: &["1", "2"], ..OutgoingCall::default() }, &()).unwrap()), r#"{"type":1,"target":"Up","arguments":[],"streamIds":["1","2"]}"#),
             (written(|it, out| it.write_call(out, &OutgoingCall { kind: InvocationKind::Stream, id: Some("7"), target: "Count", ..OutgoingCall::default() }, &(10,)).unwrap()), r#"{"type":4,"invocationId":"7","target":"Count","arguments":[10]}"#),
-            (written(|it, out| it.write_call(out, &OutgoingCall { id: Some("8"), target: "M", headers: &[("a", "1"), ("b", "\"")], ..OutgoingCall::default() }, &()).unwrap()), r#"{"type":1,"headers":{"a":"1","b":"\u0022"},"invocationId":"8","target":"M","arguments":[]}"#),
+            (written(|it, out| it.write_call(out, &OutgoingCall { id: Some("8"), target: "M", headers: &[("a", "1"), ("b", "\"")], ..OutgoingCall::default() }, &()).unwrap()), r#"{"type":1,"headers":{"a":"1","b":"\""},"invocationId":"8","target":"M","arguments":[]}"#),
             (written(|it, out| it.write_stream_item(out, "123", &None::<i32>).unwrap()), r#"{"type":2,"invocationId":"123","item":null}"#),
             (written(|it, out| it.write_completion_result(out, "a\"b", "é<>&'\"\\\n/").unwrap()), r#"{"type":3,"invocationId":"a\"b","result":"é<>&'\"\\\n/"}"#),
             (written(|it, out| it.write_completion_result(out, "1", &()).unwrap()), r#"{"type":3,"invocationId":"1","result":null}"#),
