@@ -4,13 +4,14 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use campanile_host::hosting::HostBuilder;
 use campanile_host::services::{
-    ServiceCollection, ServiceDescriptor, ServiceError, ServiceProvider,
+    Inject, ServiceCollection, ServiceDescriptor, ServiceError, ServiceProvider,
 };
 use campanile_web::WebHostBuilderExt;
 
+use crate::filter::{FilterSource, GlobalHubFilter, Instance, Typed};
 use crate::heartbeat::Heartbeat;
 use crate::settings;
-use crate::{ConnectionHandler, Hub, HubContext, HubOptions, HubService};
+use crate::{ConnectionHandler, Hub, HubContext, HubFilter, HubOptions, HubService};
 
 /// Hubs for a [`HostBuilder`].
 pub trait HubHostBuilderExt: Sized {
@@ -28,7 +29,7 @@ pub trait HubHostBuilderExt: Sized {
     /// }
     /// ```
     ///
-    /// The keys are the names of [`HubOptions`]. A size of 0 and a send timeout of 0 mean none. The section of a hub goes
+    /// The keys are the names of [`HubOptions`]. A size, a limit or a send timeout of 0 means none. The section of a hub goes
     /// before what the program says, and that before what holds for all hubs.
     ///
     /// Its [`HubContext`] can be injected from then on. The counterpart of .NET's `AddSignalR` and `MapHub<H>`.
@@ -57,6 +58,17 @@ pub trait HubHostBuilderExt: Sized {
         configure: impl FnOnce(&mut HubOptions) + Send + 'static,
     ) -> Self;
 
+    /// Puts a [filter](HubFilter) around the methods and callbacks of all hubs, inside of those that are there and outside of
+    /// those of single hubs.
+    #[doc(alias = "AddFilter")]
+    #[must_use]
+    fn add_hub_filter<F: HubFilter + Inject>(self) -> Self;
+
+    /// The same with a filter that is there already, and serves all invocations.
+    #[doc(alias = "AddFilter")]
+    #[must_use]
+    fn add_hub_filter_instance(self, filter: impl HubFilter) -> Self;
+
     /// Serves connections of bytes at `path`, under the transports of SignalR and without a hub.
     #[doc(alias = "MapConnectionHandler")]
     #[must_use]
@@ -83,6 +95,7 @@ impl HubHostBuilderExt for HostBuilder {
             let options = options.clone();
             move |host| {
                 let read = settings::options(host.configuration(), H::NAME, configure)?;
+                read.filters.register(host.services());
                 options.get_or_init(|| read);
                 Ok(())
             }
@@ -92,6 +105,16 @@ impl HubHostBuilderExt for HostBuilder {
             let options = options.get().cloned().unwrap_or_default();
             HubService::new::<H>(services, options)
         })
+    }
+
+    fn add_hub_filter<F: HubFilter + Inject>(mut self) -> Self {
+        self.services().add_hub_filter::<F>();
+        self
+    }
+
+    fn add_hub_filter_instance(mut self, filter: impl HubFilter) -> Self {
+        self.services().add_hub_filter_instance(filter);
+        self
     }
 
     fn map_connection_handler(mut self, path: &str, handler: impl ConnectionHandler) -> Self {
@@ -149,6 +172,15 @@ pub trait HubServiceCollectionExt {
     /// The counterpart of .NET's `AddSignalR`.
     #[doc(alias = "AddSignalR")]
     fn add_hub<H: Hub>(&mut self) -> &mut Self;
+
+    /// Puts a [filter](HubFilter) around the methods and callbacks of all hubs, inside of those that are there and outside of
+    /// those of single hubs.
+    #[doc(alias = "AddFilter")]
+    fn add_hub_filter<F: HubFilter + Inject>(&mut self) -> &mut Self;
+
+    /// The same with a filter that is there already, and serves all invocations.
+    #[doc(alias = "AddFilter")]
+    fn add_hub_filter_instance(&mut self, filter: impl HubFilter) -> &mut Self;
 }
 
 impl HubServiceCollectionExt for ServiceCollection {
@@ -161,4 +193,20 @@ impl HubServiceCollectionExt for ServiceCollection {
         self.try_add(ServiceDescriptor::transient::<H>());
         self
     }
+
+    fn add_hub_filter<F: HubFilter + Inject>(&mut self) -> &mut Self {
+        add_filter(self, Arc::new(Typed::<F>::new()))
+    }
+
+    fn add_hub_filter_instance(&mut self, filter: impl HubFilter) -> &mut Self {
+        add_filter(self, Arc::new(Instance::new(filter)))
+    }
+}
+
+fn add_filter(
+    services: &mut ServiceCollection,
+    filter: Arc<dyn FilterSource>,
+) -> &mut ServiceCollection {
+    filter.register(services);
+    services.add_instance(Arc::new(GlobalHubFilter(filter)))
 }

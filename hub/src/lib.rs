@@ -36,7 +36,7 @@
 //! What a client sees is ASP.NET Core's SignalR: negotiation versions 0 and 1, WebSockets, Server-Sent Events and long
 //! polling, the JSON and the MessagePack protocol in versions 1 and 2, the same texts where something goes wrong. Streams go
 //! both ways. Clients can be asked for results, and come back to their connections. Users are known by their
-//! tokens, and policies say who may connect and call. Filters are not there yet.
+//! tokens, and policies say who may connect and call. Filters run around calls.
 
 // The attribute macros name this crate by its name, in its own tests too.
 extern crate self as campanile_hub;
@@ -46,6 +46,7 @@ mod connection;
 mod context;
 mod dispatch;
 mod error;
+mod filter;
 pub mod guide;
 mod heartbeat;
 mod host;
@@ -64,12 +65,13 @@ mod transport;
 mod upload;
 mod user;
 
-pub use caller::HubCaller;
+pub use caller::{AnyHub, HubCaller};
 pub use campanile_hub_macros::{hub, hub_client};
 pub use campanile_hub_protocol::{Arguments, TransferFormat, payload};
 pub use context::{HubContext, IHubContext};
 pub use dispatch::{HubMethods, MethodOutput};
 pub use error::{HubError, HubResult};
+pub use filter::{HubFilter, HubInvocationContext, HubLifetimeContext, InvocationResult, Next};
 pub use host::{HubHostBuilderExt, HubServiceCollectionExt};
 pub use http::{HubFuture, HubService};
 pub use hub::Hub;

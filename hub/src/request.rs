@@ -1,5 +1,6 @@
 //! The HTTP request that a connection began with.
 
+use campanile_hub_protocol::query;
 use campanile_web::{AuthenticationTicket, Principal};
 use std::fmt;
 
@@ -75,7 +76,7 @@ impl RequestHead {
 
     /// The first value of a query parameter, decoded. Names ignore case, as in ASP.NET Core.
     pub fn query(&self, name: &str) -> Option<String> {
-        crate::http::query::parameter(self.query_string(), name)
+        query::parameter(self.query_string(), name)
     }
 
     /// The first value of a header. Names ignore case; bytes that are no UTF-8 are replaced.

@@ -7,6 +7,7 @@ use super::descriptor::ServiceDescriptor;
 use super::graph::Graph;
 use super::graph_error::GraphError;
 use super::index::Index;
+use super::initialize::{Awaited, Initialization};
 use super::key::ServiceKey;
 use super::owner::Owner;
 use super::path::ServiceId;
@@ -160,10 +161,17 @@ impl ServiceCollection {
             let table = table.or_insert_with(|| registration.table());
             registration.add_to(&mut **table, needs_scope);
         }
+        let awaited = graph.awaited().into_iter().map(|(number, above)| Awaited {
+            registration: Arc::clone(&self.registrations[number]),
+            step: infos[number].step(),
+            above,
+        });
+        let initialization = Initialization::new(awaited.collect());
         Ok(ServiceProvider::new(Root {
             tables: TypeMap::new(tables.into_values().collect()),
             index,
             owner: Owner::default(),
+            initialization,
         }))
     }
 }

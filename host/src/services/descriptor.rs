@@ -2,6 +2,7 @@ use std::any::{TypeId, type_name};
 use std::fmt;
 use std::sync::Arc;
 
+use super::async_factory::AsyncFactory;
 use super::dependency::Dependency;
 use super::dispose::{AsyncDispose, Disposal, Dispose};
 use super::factory::Factory;
@@ -100,6 +101,16 @@ impl ServiceDescriptor {
         ServiceDescriptor::made(ServiceLifetime::Singleton, factory)
     }
 
+    /// A singleton service that an [`AsyncFactory`] makes when the host starts.
+    pub fn singleton_async_factory<S, Args>(
+        factory: impl AsyncFactory<S, Args>,
+    ) -> ServiceDescriptor<S>
+    where
+        S: ?Sized + Send + Sync + 'static,
+    {
+        ServiceDescriptor::awaited(factory)
+    }
+
     /// A scoped `T`: one for each scope.
     pub fn scoped<T: Inject>() -> ServiceDescriptor<T> {
         ServiceDescriptor::constructed(ServiceLifetime::Scoped, |it| it)
@@ -191,6 +202,17 @@ impl<S: ?Sized + Send + Sync + 'static> ServiceDescriptor<S> {
             implementation: Implementation::of::<S>(),
             dependencies: F::dependencies(),
             source: Source::factory(factory),
+            disposal: None,
+        }
+    }
+
+    fn awaited<Args, F: AsyncFactory<S, Args>>(factory: F) -> Self {
+        Self {
+            key: None,
+            lifetime: ServiceLifetime::Singleton,
+            implementation: Implementation::of::<S>(),
+            dependencies: F::dependencies(),
+            source: Source::async_factory(factory),
             disposal: None,
         }
     }

@@ -34,16 +34,19 @@ pub mod handshake;
 mod json;
 mod message;
 mod messagepack;
+mod negotiate;
 pub mod payload;
 mod protocol;
+pub mod query;
 mod sequence;
 
 pub use arguments::{ArgumentSink, Arguments};
-pub use binding::{ArgumentReader, RawArguments, RawValue};
+pub use binding::{ArgumentReader, OwnedArguments, RawArguments, RawValue};
 pub use error::{BindingError, ProtocolError, WriteError};
 pub use framing::Frame;
 pub use message::{
     Completion, CompletionOutcome, Headers, IncomingMessage, Invocation, InvocationKind,
 };
+pub use negotiate::{NegotiateError, NegotiateRequest};
 pub use protocol::{HubProtocol, TransferFormat};
 pub use sequence::{SequenceError, SequenceReceiver, SequenceSender};

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use campanile_hub_protocol::query;
 use campanile_web::{Body, ConnectionGuard, ConnectionTracker, Response};
 use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, PRAGMA};
 use http::request::Parts;
@@ -12,7 +13,7 @@ use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 
 use super::pending::{Attached, Found, Tokens};
-use super::{negotiate, query, responses};
+use super::{negotiate, responses};
 use crate::connection::{End, Opening, Stop};
 use crate::lifetime::HubLifetimeManager;
 use crate::request::RequestHead;

@@ -3,7 +3,6 @@
 mod endpoint;
 mod negotiate;
 mod pending;
-pub(crate) mod query;
 mod responses;
 mod service;
 

@@ -1,9 +1,9 @@
 //! Negotiation: which transports there are, and under which id.
 
+use campanile_hub_protocol::NegotiateRequest;
 use serde::Serialize;
 
 use super::pending::Tokens;
-use super::query;
 use crate::{HttpTransportType, HubOptions};
 
 #[derive(Serialize)]
@@ -37,28 +37,12 @@ pub(super) fn answer(
     options: &HubOptions,
 ) -> Result<String, serde_json::Error> {
     let refusal = |error: String| serde_json::to_string(&Refusal { error });
-    let mut versions = query::values(query_string, "negotiateVersion");
-    let version = match (versions.next(), versions.next()) {
-        (None, _) => 0,
-        (Some(text), None) => match text.trim().parse::<i32>() {
-            Ok(version) => version,
-            Err(_) => {
-                return refusal("The client requested a non-integer protocol version.".to_owned());
-            }
-        },
-        (Some(_), Some(_)) => {
-            return refusal("The client requested a non-integer protocol version.".to_owned());
-        }
+    let request = match NegotiateRequest::parse(query_string, options.minimum_protocol_version) {
+        Ok(request) => request,
+        Err(error) => return refusal(error.to_string()),
     };
-    if version < options.minimum_protocol_version {
-        return refusal(format!(
-            "The client requested version '{version}', but the server does not support this version."
-        ));
-    }
-    let version = version.min(1);
-    let resumable = options.allow_stateful_reconnects
-        && query::parameter(query_string, "useStatefulReconnect")
-            .is_some_and(|value| value.trim().eq_ignore_ascii_case("true"));
+    let version = request.version;
+    let resumable = options.allow_stateful_reconnects && request.use_stateful_reconnect;
     let (id, token) = match tokens.negotiate(version >= 1, resumable) {
         Ok(reserved) => reserved,
         Err(error) => return refusal(format!("The server has no random numbers: {error}")),

@@ -1,4 +1,4 @@
-//! The first bytes of a connection, on either side: `cargo +nightly fuzz run handshake`.
+//! The first bytes of a connection, on either side: `cargo fuzz run -s none handshake`.
 #![no_main]
 
 use campanile_hub_protocol::handshake::{HandshakeRequest, HandshakeResponse};

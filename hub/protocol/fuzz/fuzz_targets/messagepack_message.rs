@@ -1,4 +1,4 @@
-//! The body of a message, and the values in it: `cargo +nightly fuzz run messagepack_message`.
+//! The body of a message, and the values in it: `cargo fuzz run -s none messagepack_message`.
 #![no_main]
 
 use campanile_hub_protocol::{CompletionOutcome, HubProtocol, IncomingMessage};

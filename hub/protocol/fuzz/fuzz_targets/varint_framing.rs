@@ -1,4 +1,4 @@
-//! Length prefixes: `cargo +nightly fuzz run varint_framing`.
+//! Length prefixes: `cargo fuzz run -s none varint_framing`.
 #![no_main]
 
 use campanile_hub_protocol::HubProtocol;

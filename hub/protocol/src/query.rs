@@ -1,12 +1,13 @@
-//! Query strings.
+//! Query strings, in which browsers send what they cannot send in headers.
 
-/// The first value of the parameter `name`, ignoring case.
-pub(crate) fn parameter(query: &str, name: &str) -> Option<String> {
+/// The first value of the parameter `name`, ignoring the case of names, decoded as a form is. Nothing in a query is an
+/// error: what cannot be decoded stands for itself.
+pub fn parameter(query: &str, name: &str) -> Option<String> {
     values(query, name).next()
 }
 
-/// All values of the parameter `name`, ignoring case.
-pub(crate) fn values<'a>(query: &'a str, name: &'a str) -> impl Iterator<Item = String> + 'a {
+/// All values of the parameter `name`, ignoring the case of names, in their order.
+pub fn values<'a>(query: &'a str, name: &'a str) -> impl Iterator<Item = String> + 'a {
     form_urlencoded::parse(query.as_bytes())
         .filter_map(move |(key, value)| key.eq_ignore_ascii_case(name).then(|| value.into_owned()))
 }
