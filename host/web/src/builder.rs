@@ -5,8 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use campanile_host::configuration::Configuration;
+use campanile_host::metrics::Metrics;
+use campanile_host::options::OptionsMonitor;
 use campanile_host::services::ServiceProvider;
-use campanile_host::{ApplicationLifetime, BoxError, HostBuilder};
+use campanile_host::{ApplicationLifetime, BoxError, HostBuilder, HostEnvironment};
 use http::Method;
 use http_body::Body as HttpBody;
 use tower_layer::Layer;
@@ -15,11 +17,12 @@ use tower_service::Service;
 use crate::addresses::ServerAddresses;
 use crate::body::Request;
 use crate::health::health_checks;
+use crate::kestrel::KestrelSettings;
 use crate::metrics::scraped;
 use crate::response::IntoResponse;
 use crate::service::WebService;
 use crate::web_host::{Matches, Route, Source, WebHost};
-use crate::web_server::WebServer;
+use crate::web_server::{Serving, WebServer};
 
 #[doc = include_str!("docs/web_host_builder.md")]
 pub trait WebHostBuilderExt: Sized {
@@ -261,7 +264,8 @@ pub(crate) fn web_host(builder: &mut HostBuilder) -> &mut WebHost {
     if !std::mem::replace(&mut builder.extension::<WebHost>().registered, true) {
         builder
             .services()
-            .add_instance(Arc::<ServerAddresses>::default());
+            .add_instance(Arc::<ServerAddresses>::default())
+            .configure::<KestrelSettings>(KestrelSettings::SECTION);
         // A hook that a hook registers is called after all others, so that the server is the last of the hosted services:
         // the last to be started and the first to be stopped.
         builder.add_before_build(|builder| {
@@ -282,10 +286,21 @@ fn register(builder: &mut HostBuilder) -> Result<(), BoxError> {
     let host = Mutex::new(Some(host));
     builder.services().add_hosted_service_factory(
         move |services: ServiceProvider,
+              lifetime: ApplicationLifetime,
+              metrics: Arc<Metrics>,
+              settings: OptionsMonitor<KestrelSettings>,
               configuration: Arc<Configuration>,
+              environment: HostEnvironment,
               addresses: Arc<ServerAddresses>| {
             let host = host.lock().unwrap_or_else(PoisonError::into_inner).take();
-            WebServer::new(host.unwrap_or_default(), services, configuration, addresses)
+            let serving = Serving::new(settings, configuration, environment, addresses);
+            WebServer::new(
+                host.unwrap_or_default(),
+                services,
+                lifetime,
+                metrics,
+                serving,
+            )
         },
     );
     Ok(())

@@ -24,6 +24,8 @@
 //! Everything begins with [`WebHostBuilderExt`]. Any [`tower`](https://docs.rs/tower) service can be mounted, an axum router
 //! among them, and any `tower` layer put around it all.
 
+mod accept;
+mod accounts;
 mod activity;
 mod address;
 mod addresses;
@@ -31,14 +33,27 @@ mod auth;
 mod bind;
 mod body;
 mod builder;
+mod certificate_files;
+#[cfg(feature = "tls")]
+mod certificate_watch;
 mod collect;
 mod connection;
+mod diagnostics;
 mod dispatch;
 mod endpoints;
+#[cfg(feature = "tls")]
+mod handshake;
+mod head;
 mod health;
+#[cfg(feature = "http2")]
+mod http2;
+mod incoming;
+mod instruments;
+mod kestrel;
 mod limits;
 mod listener;
 mod metrics;
+mod redact;
 mod remote_address;
 mod response;
 mod route_values;
@@ -46,9 +61,13 @@ mod router;
 mod server;
 mod service;
 mod stream;
+mod terms;
+#[cfg(feature = "tls")]
+mod tls;
 mod tracker;
 #[cfg(unix)]
 mod unix_socket;
+mod wanted;
 mod web_host;
 mod web_server;
 
@@ -73,4 +92,6 @@ pub use response::{Html, IntoResponse};
 pub use route_values::RouteValues;
 pub use router::RouteError;
 pub use service::{ResponseFuture, WebService, WebServiceFuture};
+#[cfg(feature = "tls")]
+pub use tls::CertificateError;
 pub use tracker::{ConnectionGuard, ConnectionTracker};
