@@ -41,6 +41,7 @@ mod connection;
 mod diagnostics;
 mod dispatch;
 mod endpoints;
+mod extended_connect;
 #[cfg(feature = "tls")]
 mod handshake;
 mod head;
@@ -85,6 +86,7 @@ pub use body::{Body, Request, Response};
 pub use builder::WebHostBuilderExt;
 pub use collect::{MAX_REQUEST_BODY_SIZE, ReadBodyError};
 pub use endpoints::EndpointError;
+pub use extended_connect::is_web_socket_connect;
 pub use http;
 pub use http::{Method, StatusCode};
 pub use remote_address::RemoteAddress;
