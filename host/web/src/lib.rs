@@ -46,6 +46,7 @@ mod extended_connect;
 mod handshake;
 mod head;
 mod health;
+mod host_filter;
 #[cfg(feature = "http2")]
 mod http2;
 mod incoming;
@@ -87,6 +88,10 @@ pub use builder::WebHostBuilderExt;
 pub use collect::{MAX_REQUEST_BODY_SIZE, ReadBodyError};
 pub use endpoints::EndpointError;
 pub use extended_connect::is_web_socket_connect;
+pub use health::{
+    HealthCheck, HealthCheckError, HealthEndpoint, HealthHostBuilderExt, HealthResult, HealthStatus,
+};
+pub use host_filter::AllowedHostsError;
 pub use http;
 pub use http::{Method, StatusCode};
 pub use remote_address::RemoteAddress;
