@@ -118,6 +118,9 @@ impl Endpoint {
             Method::GET if hyper_tungstenite::is_upgrade_request(&request) => {
                 Answer::Now(self.web_socket(request))
             }
+            Method::CONNECT if campanile_web::is_web_socket_connect(&request) => {
+                Answer::Now(self.web_socket(request))
+            }
             Method::GET => self.poll(request),
             Method::POST => self.post(request),
             Method::DELETE => Answer::Now(self.delete(&request)),
@@ -144,11 +147,16 @@ impl Endpoint {
         }
         // Taken before the response is made, which takes it too: the stream is to be wrapped before tungstenite has it.
         let upgrade = hyper::upgrade::on(&mut request);
-        let response = match hyper_tungstenite::upgrade(&mut request, None) {
-            Ok((response, _)) => response,
-            Err(error) => {
-                tracing::debug!(%error, "a request to upgrade is malformed");
-                return responses::bare(StatusCode::BAD_REQUEST, "");
+        // Over HTTP/2 there is nothing to agree on but the status.
+        let response = if campanile_web::is_web_socket_connect(&request) {
+            Response::new(Body::empty())
+        } else {
+            match hyper_tungstenite::upgrade(&mut request, None) {
+                Ok((response, _)) => response.map(|_| Body::empty()),
+                Err(error) => {
+                    tracing::debug!(%error, "a request to upgrade is malformed");
+                    return responses::bare(StatusCode::BAD_REQUEST, "");
+                }
             }
         };
         let attached = match token_of(&request) {
@@ -188,17 +196,11 @@ impl Endpoint {
             }
             drop(attachment);
         });
-        let (head, _) = response.into_parts();
-        Response::from_parts(head, Body::empty())
+        response
     }
 
     /// Hands a new socket to the connection that lost its old one.
-    fn resume(
-        &self,
-        sockets: Arc<SocketSlot>,
-        upgrade: OnUpgrade,
-        response: http::Response<http_body_util::Full<bytes::Bytes>>,
-    ) -> Response {
+    fn resume(&self, sockets: Arc<SocketSlot>, upgrade: OnUpgrade, response: Response) -> Response {
         if sockets.phase() == Phase::Over {
             return responses::text(StatusCode::NO_CONTENT, "");
         }
@@ -208,8 +210,7 @@ impl Endpoint {
                 sockets.put(*transport);
             }
         });
-        let (head, _) = response.into_parts();
-        Response::from_parts(head, Body::empty())
+        response
     }
 
     fn events(self: &Arc<Self>, request: Request<Body>) -> Response {
