@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 use super::dependency::Need;
 use super::disposing::{self, DisposeError};
 use super::error::{ServiceError, ServiceErrorKind};
-use super::inject::Injectable;
+use super::inject::{Injectable, InjectableKeyed};
 use super::key::ServiceKey;
 use super::owner::Owner;
 use super::path::{ServiceForm, ServiceId, ServiceStep};
@@ -239,6 +239,20 @@ impl ServiceProvider {
     pub fn inject<I: Injectable>(&self) -> Result<I, ServiceError> {
         self.check_open(|| step::<I>(None, ServiceForm::One))?;
         I::inject(&self.resolver())
+    }
+
+    /// The same from the registrations with `key`.
+    ///
+    /// # Errors
+    ///
+    /// When what is needed cannot be had, or everything is disposed.
+    pub fn inject_keyed<I: InjectableKeyed>(
+        &self,
+        key: impl Into<ServiceKey>,
+    ) -> Result<I, ServiceError> {
+        let key = key.into();
+        self.check_open(|| step::<I>(Some(&key), ServiceForm::One))?;
+        I::inject_keyed(&self.resolver(), key)
     }
 
     /// Whether the service `S` is registered without a key. It constructs nothing.
