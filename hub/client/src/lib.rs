@@ -36,7 +36,7 @@
 //! | dropping or cancelling a call tells the server | yes | streams only | streams only |
 //! | typed contracts shared with the server | yes | source generator | no |
 //! | trace context in messages, metrics | yes | traces | no |
-//! | proxies of HTTP, client certificates | not yet | yes | in Node.js |
+//! | proxies of HTTP, client certificates | yes | yes | in Node.js |
 //!
 //! # Features
 //!
@@ -61,12 +61,15 @@ mod negotiate;
 mod net;
 mod options;
 mod outbox;
+mod proxy;
 mod record;
 mod retry;
 mod serve;
 mod session;
 mod state;
 mod stream;
+#[cfg(feature = "tls")]
+mod tls;
 mod transport;
 mod typed;
 mod upload;

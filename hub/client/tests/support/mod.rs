@@ -131,6 +131,11 @@ impl Server {
         self.host.stop().await.unwrap();
     }
 
+    /// Host and port.
+    pub(crate) fn address(&self) -> &str {
+        self.url.trim_start_matches("http://")
+    }
+
     pub(crate) fn builder(&self) -> HubConnectionBuilder {
         self.builder_at("/hub")
     }
