@@ -29,9 +29,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     connection.start().await?;
     // The first round is to warm up.
     echo(&connection).await?;
-    report("echo", Measure::of(echo(&connection)).await?)?;
+    report("echo", &Measure::of(echo(&connection)).await?)?;
     stream(&connection).await?;
-    report("stream item", Measure::of(stream(&connection)).await?)?;
+    report("stream item", &Measure::of(stream(&connection)).await?)?;
     connection.stop().await;
     Ok(())
 }
@@ -47,7 +47,7 @@ async fn echo(connection: &HubConnection) -> Result<u64, ClientError> {
                     let _: String = connection.invoke("Echo", (TEXT,)).await?;
                     count += 1;
                 }
-                Ok(count)
+                Ok::<u64, ClientError>(count)
             })
         })
         .collect();
@@ -91,7 +91,7 @@ impl Measure {
     }
 }
 
-fn report(what: &str, measure: Measure) -> std::io::Result<()> {
+fn report(what: &str, measure: &Measure) -> std::io::Result<()> {
     let mut out = std::io::stdout();
     write!(out, "{what}: ")?;
     #[expect(clippy::cast_precision_loss, reason = "there are not so many")]
