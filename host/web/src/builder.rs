@@ -16,7 +16,7 @@ use tower_service::Service;
 
 use crate::addresses::ServerAddresses;
 use crate::body::Request;
-use crate::health::health_checks;
+use crate::health::{HealthEndpoint, health_checks};
 use crate::kestrel::KestrelSettings;
 use crate::metrics::scraped;
 use crate::response::IntoResponse;
@@ -141,8 +141,9 @@ pub trait WebHostBuilderExt: Sized {
         B: HttpBody<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>;
 
-    /// Answers `Healthy`, with 200, as long as the application runs; `Unhealthy`, with 503, from the moment on at which it is
-    /// asked to stop, so that nobody is sent here any more. Never cached.
+    /// Answers what all [health checks](crate::HealthCheck) say: `Healthy`, with 200, as long as none says otherwise; `Unhealthy`,
+    /// with 503, from the moment on at which the application is asked to stop, so that nobody is sent here any more. Never
+    /// cached. [`map_health_checks_with`](crate::HealthHostBuilderExt::map_health_checks_with) asks some of them.
     #[doc(alias = "MapHealthChecks")]
     #[must_use]
     fn map_health_checks(self, path: impl Into<String>) -> Self;
@@ -226,8 +227,7 @@ impl WebHostBuilderExt for HostBuilder {
 
     fn map_health_checks(self, path: impl Into<String>) -> Self {
         self.map_with(path, |services| {
-            let lifetime: ApplicationLifetime = services.inject()?;
-            Ok(health_checks(lifetime.stopping()))
+            health_checks(services, HealthEndpoint::all())
         })
     }
 

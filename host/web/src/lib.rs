@@ -41,10 +41,12 @@ mod connection;
 mod diagnostics;
 mod dispatch;
 mod endpoints;
+mod extended_connect;
 #[cfg(feature = "tls")]
 mod handshake;
 mod head;
 mod health;
+mod host_filter;
 #[cfg(feature = "http2")]
 mod http2;
 mod incoming;
@@ -85,6 +87,11 @@ pub use body::{Body, Request, Response};
 pub use builder::WebHostBuilderExt;
 pub use collect::{MAX_REQUEST_BODY_SIZE, ReadBodyError};
 pub use endpoints::EndpointError;
+pub use extended_connect::is_web_socket_connect;
+pub use health::{
+    HealthCheck, HealthCheckError, HealthEndpoint, HealthHostBuilderExt, HealthResult, HealthStatus,
+};
+pub use host_filter::AllowedHostsError;
 pub use http;
 pub use http::{Method, StatusCode};
 pub use remote_address::RemoteAddress;

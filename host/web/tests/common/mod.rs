@@ -112,6 +112,13 @@ impl Answer {
 }
 
 impl Client {
+    pub fn of(socket: TcpStream) -> Self {
+        Self {
+            socket,
+            buffer: Vec::new(),
+        }
+    }
+
     pub async fn send(&mut self, text: &str) {
         self.socket.write_all(text.as_bytes()).await.unwrap();
     }
