@@ -57,7 +57,10 @@ fn transients_that_ask_a_provider_for_each_other_are_an_error() -> TestResult {
             provider.inject::<Arc<Right>>(),
             "Between -> Left -> Right -> Between",
         );
-        assert_cycle(provider.all::<Left>(), "Between -> Left -> Right -> Between");
+        assert_cycle(
+            provider.all::<Left>(),
+            "Between -> Left -> Right -> Between",
+        );
     }
     Ok(())
 }
