@@ -43,9 +43,9 @@ struct Asking {
     provider: ServiceProvider,
 }
 
-fn keyed(
-    lifetime: fn(fn(Arc<Keyed>) -> Arc<dyn Service>) -> ServiceDescriptor<dyn Service>,
-) -> ServiceCollection {
+type Convert = fn(Arc<Keyed>) -> Arc<dyn Service>;
+
+fn keyed(lifetime: impl Fn(Convert) -> ServiceDescriptor<dyn Service>) -> ServiceCollection {
     let mut services = ServiceCollection::new();
     for key in ["a", "b"] {
         services.add(lifetime(|it| it).keyed(key));
