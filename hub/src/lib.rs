@@ -30,6 +30,8 @@
 //! }
 //! ```
 //!
+//! Clients in Rust are typed by the same items, and a crate of contracts needs neither side: see `campanile-hub-contract`.
+//!
 //! From outside of a hub its clients are reached through [`HubContext`], which the container injects anywhere.
 //! The [`guide`] has a page for each topic.
 //!
@@ -54,19 +56,22 @@ mod http;
 mod hub;
 mod items;
 mod lifetime;
+mod metrics;
 mod options;
 mod proxy;
 mod raw;
 mod request;
 mod serving;
 mod settings;
+mod spans;
 mod stream;
 mod transport;
 mod upload;
 mod user;
 
 pub use caller::{AnyHub, HubCaller};
-pub use campanile_hub_macros::{hub, hub_client};
+pub use campanile_hub_contract::{HubCall, HubClient, HubServer, HubStreamCall};
+pub use campanile_hub_macros::{hub, hub_client, hub_server};
 pub use campanile_hub_protocol::{Arguments, TransferFormat, payload};
 pub use context::{HubContext, IHubContext};
 pub use dispatch::{HubMethods, MethodOutput};
@@ -79,8 +84,7 @@ pub use items::Items;
 pub use lifetime::{HubPresence, PresenceEvent};
 pub use options::{HttpTransports, HubOptions, SlowClientPolicy};
 pub use proxy::{
-    CallerClients, ClientProxy, GroupManager, HubClient, HubClients, Many, Recipients, Single,
-    Untyped,
+    CallerClients, ClientProxy, GroupManager, HubClients, Many, Recipients, Single, Untyped,
 };
 pub use raw::{ConnectionClosed, ConnectionHandler, RawConnection};
 pub use request::RequestHead;
@@ -92,6 +96,8 @@ pub use user::UserIdProvider;
 /// What code that [`#[hub]`](macro@crate::hub) writes is made of. Nothing to be named by hand.
 #[doc(hidden)]
 pub mod generated {
+    pub use campanile_host::services::{Injectable, InjectableKeyed, ServiceKey};
+    pub use campanile_hub_contract as contract;
     pub use campanile_web::Policy;
 
     pub use crate::dispatch::{

@@ -24,6 +24,7 @@
 #![doc = include_str!("../docs/host_checklist.md")]
 
 mod builder;
+mod command;
 mod environment;
 mod erased;
 mod error;

@@ -69,7 +69,7 @@ impl<'a> Graph<'a> {
         }
         for (number, node) in self.nodes.iter().enumerate() {
             let any_key = node.info.service.key().is_some_and(ServiceKey::is_any);
-            if node.info.is_awaited && any_key {
+            if node.info.is_awaited() && any_key {
                 let path = self.path_to(number).into_iter().collect();
                 findings.push(GraphFinding::AsyncForAnyKey { path });
             }
@@ -161,14 +161,14 @@ impl<'a> Graph<'a> {
     }
 
     /// The registrations with async factories, those first that others need, each with who needs it, from a service that
-    /// nothing needs. The graph is free of cycles when this is asked.
+    /// nothing needs. In a graph with cycles the order is not that of needs.
     pub(crate) fn awaited(&self) -> Vec<(usize, Vec<ServiceStep>)> {
         let mut order = Vec::new();
         let mut seen = vec![false; self.nodes.len()];
         for number in 0..self.nodes.len() {
             self.push_in_order(number, &mut seen, &mut order);
         }
-        order.retain(|it| self.nodes[*it].info.is_awaited);
+        order.retain(|it| self.nodes[*it].info.is_awaited());
         let above = |number| {
             let mut path = self.path_to(number);
             path.pop();

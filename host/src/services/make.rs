@@ -6,6 +6,7 @@ use super::error::ServiceError;
 use super::factory::Factory;
 use super::inject::Inject;
 use super::owner::Created;
+use super::registration::Origin;
 use super::resolver::Resolver;
 
 /// Where the service comes from.
@@ -14,6 +15,16 @@ pub(crate) enum Source<S: ?Sized> {
     Make(Arc<dyn Make<S>>),
     /// It is awaited once, before it can be had.
     Await(Arc<dyn Begin<S>>),
+}
+
+impl<S: ?Sized> Source<S> {
+    pub(crate) fn origin(&self) -> Origin {
+        match self {
+            Self::Instance(_) => Origin::Instance,
+            Self::Make(make) => make.origin(),
+            Self::Await(_) => Origin::AsyncFactory,
+        }
+    }
 }
 
 impl<S: ?Sized + Send + Sync + 'static> Source<S> {
@@ -52,6 +63,8 @@ impl<S: ?Sized> Clone for Source<S> {
 pub(crate) trait Make<S: ?Sized>: Send + Sync {
     fn make(&self, resolver: &Resolver<'_>) -> Result<Created<S>, ServiceError>;
 
+    fn origin(&self) -> Origin;
+
     /// Whether it may give out an object that others own.
     fn gives_shared(&self) -> bool {
         false
@@ -86,6 +99,10 @@ impl<S: ?Sized + Send + Sync + 'static, T: Inject> Make<S> for Constructor<S, T>
             service: (self.convert)(value),
         })
     }
+
+    fn origin(&self) -> Origin {
+        Origin::Constructor
+    }
 }
 
 /// A factory whose parameters are hidden.
@@ -104,6 +121,10 @@ where
             service: (self.call)(resolver)?,
             disposer: None,
         })
+    }
+
+    fn origin(&self) -> Origin {
+        Origin::Factory
     }
 
     fn gives_shared(&self) -> bool {

@@ -46,6 +46,9 @@
 //! hosted services are constructed, those factories first that others need, within
 //! [`HostOptions::startup_timeout`](crate::hosting::HostOptions::startup_timeout). A program without a host awaits
 //! [`ServiceProvider::initialize`].
+//!
+#![doc = include_str!("../docs/container_figures.md")]
+#![doc = include_str!("../docs/container_checklist.md")]
 
 mod add;
 mod arguments;
@@ -53,6 +56,7 @@ mod async_factory;
 mod collection;
 mod construct;
 mod dependency;
+mod description;
 mod descriptor;
 mod dispose;
 mod disposing;
@@ -84,6 +88,7 @@ pub use async_factory::{AsyncFactory, FactoryFuture};
 pub use campanile_host_macros::{Inject, inject};
 pub use collection::ServiceCollection;
 pub use dependency::Dependency;
+pub use description::ServiceGraph;
 pub use descriptor::{ServiceDescriptor, ServiceLifetime, Undecided};
 pub use dispose::{AsyncDispose, Disposal, Dispose};
 pub use disposing::{DisposeError, DisposeFailure, DisposeFailureReason};

@@ -7,7 +7,6 @@ use futures_util::future::BoxFuture;
 use super::dependency::Dependency;
 use super::descriptor::{Implementation, ServiceDescriptor, ServiceLifetime};
 use super::error::ServiceError;
-use super::make::Source;
 use super::path::{ServiceForm, ServiceId, ServicePath, ServiceStep};
 use super::root::Place;
 use super::table::{Entry, Table};
@@ -19,11 +18,27 @@ pub(crate) struct Info {
     pub(crate) implementation: Implementation,
     pub(crate) lifetime: ServiceLifetime,
     pub(crate) dependencies: Vec<Dependency>,
-    /// Whether it is made by an async factory.
-    pub(crate) is_awaited: bool,
+    pub(crate) origin: Origin,
+    /// Whether a host starts it.
+    pub(crate) is_hosted: bool,
+    /// Whether it is of no interest to people.
+    pub(crate) is_internal: bool,
+}
+
+/// Where a service comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    Constructor,
+    Factory,
+    AsyncFactory,
+    Instance,
 }
 
 impl Info {
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.origin == Origin::AsyncFactory
+    }
+
     pub(crate) fn step(&self) -> ServiceStep {
         ServiceStep::new(self.service.clone(), ServiceForm::One)
             .implemented_by(self.implementation.type_name)
@@ -56,7 +71,9 @@ impl<S: ?Sized + Send + Sync + 'static> Typed<S> {
             implementation: descriptor.implementation,
             lifetime: descriptor.lifetime,
             dependencies: std::mem::take(&mut descriptor.dependencies),
-            is_awaited: matches!(descriptor.source, Source::Await(_)),
+            origin: descriptor.source.origin(),
+            is_hosted: descriptor.is_hosted,
+            is_internal: descriptor.is_internal,
         };
         Self {
             info: Arc::new(info),

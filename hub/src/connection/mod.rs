@@ -14,6 +14,6 @@ pub(crate) use calls::OpenCall;
 pub(crate) use close::{Stop, finish};
 pub(crate) use frame::Frame;
 pub(crate) use handshake::Opening;
-pub(crate) use queue::{BATCH_BYTES, Pushed, SendQueue};
+pub(crate) use queue::{BATCH_BYTES, Pushed, SendQueue, Tally};
 pub(crate) use session::serve;
 pub(crate) use shared::{Connection, End};

@@ -24,11 +24,23 @@ struct State {
     /// Bytes in `frames` and in the batch that is being written.
     bytes: usize,
     closed: bool,
-    dropped: u64,
+    /// What the writer has taken, since it was last asked.
+    taken: Tally,
     /// Set while the writer has nothing to do.
     writer: Option<Waker>,
     /// Senders that wait for room.
     senders: Vec<Waker>,
+}
+
+/// What a queue has counted since it was last asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    /// Messages that the writer took.
+    pub(crate) messages: u64,
+    /// Their bytes.
+    pub(crate) bytes: u64,
+    /// Messages that the policy dropped.
+    pub(crate) dropped: u64,
 }
 
 /// What became of a frame.
@@ -68,12 +80,12 @@ impl SendQueue {
         }
         let mut outcome = Pushed::Done;
         if state.bytes + frame.len() > self.limit {
-            match self.policy {
+            match frame.policy(self.policy) {
                 SlowClientPolicy::Wait => outcome = Pushed::WaitForRoom,
-                SlowClientPolicy::DropOldest => state.drop_oldest(self.limit, frame.len()),
+                SlowClientPolicy::DropOldest => self.drop_oldest(&mut state, frame.len()),
                 SlowClientPolicy::KeepNewest => {
-                    state.drop_same_topic(frame.topic());
-                    state.drop_oldest(self.limit, frame.len());
+                    self.drop_same_topic(&mut state, frame.topic());
+                    self.drop_oldest(&mut state, frame.len());
                 }
                 SlowClientPolicy::Disconnect => return Pushed::Overflow,
             }
@@ -81,6 +93,16 @@ impl SendQueue {
         state.append(frame);
         wake(state);
         outcome
+    }
+
+    fn drop_same_topic(&self, state: &mut State, topic: Option<u64>) {
+        state.drop_where(|frame, _| frame.topic() == topic && frame.may_be_dropped(self.policy));
+    }
+
+    fn drop_oldest(&self, state: &mut State, needed: usize) {
+        state.drop_where(|frame, bytes| {
+            bytes + needed > self.limit && frame.may_be_dropped(self.policy)
+        });
     }
 
     /// Queues what the connection says last, although the queue is closed.
@@ -139,8 +161,10 @@ impl SendQueue {
                 break;
             };
             taken += frame.len();
+            state.taken.messages += 1;
             batch(frame);
         }
+        state.taken.bytes += taken as u64;
         if taken == 0 {
             match &mut state.writer {
                 Some(waker) => waker.clone_from(context.waker()),
@@ -195,10 +219,10 @@ impl SendQueue {
         senders.into_iter().for_each(Waker::wake);
     }
 
-    /// How many messages the policy has dropped.
-    #[cfg(test)]
-    pub(crate) fn dropped(&self) -> u64 {
-        self.lock().dropped
+    /// What was counted since it was last asked, and how many bytes wait now.
+    pub(crate) fn tally(&self) -> (Tally, usize) {
+        let mut state = self.lock();
+        (std::mem::take(&mut state.taken), state.bytes)
     }
 }
 
@@ -206,16 +230,6 @@ impl State {
     fn append(&mut self, frame: Frame) {
         self.bytes += frame.len();
         self.frames.push_back(frame);
-    }
-
-    fn drop_same_topic(&mut self, topic: Option<u64>) {
-        if topic.is_some() {
-            self.drop_where(|frame, _| frame.topic() == topic);
-        }
-    }
-
-    fn drop_oldest(&mut self, limit: usize, needed: usize) {
-        self.drop_where(|frame, bytes| frame.topic().is_some() && bytes + needed > limit);
     }
 
     fn drop_where(&mut self, mut unwanted: impl FnMut(&Frame, usize) -> bool) {
@@ -230,7 +244,7 @@ impl State {
             !drop
         });
         self.bytes = bytes;
-        self.dropped += dropped;
+        self.taken.dropped += dropped;
     }
 }
 
@@ -305,8 +319,28 @@ mod tests {
         queue.push(frame("a1", Some(1)));
         queue.push(frame("b1", Some(2)));
         assert_eq!(queue.push(frame("a2", Some(1))), Pushed::Done);
-        assert_eq!(queue.dropped(), 1);
+        let dropped = Tally {
+            dropped: 1,
+            ..Tally::default()
+        };
+        assert_eq!(queue.tally(), (dropped, queue.lock().bytes));
         assert_eq!(drain(&queue), ["rr", "b1", "a2"]);
+    }
+
+    #[test]
+    fn what_was_taken_is_told_once() {
+        let queue = SendQueue::new(100, SlowClientPolicy::Wait);
+        queue.push(frame("aaaa", Some(1)));
+        queue.push(frame("bb", Some(1)));
+        assert_eq!(queue.tally(), (Tally::default(), 10));
+        drain(&queue);
+        let taken = Tally {
+            messages: 2,
+            bytes: 10,
+            dropped: 0,
+        };
+        assert_eq!(queue.tally().0, taken);
+        assert_eq!(queue.tally().0, Tally::default());
     }
 
     #[test]
@@ -317,6 +351,26 @@ mod tests {
         queue.push(frame("a2", Some(1)));
         queue.push(frame("a3", Some(1)));
         assert_eq!(drain(&queue), ["b1", "a3"]);
+    }
+
+    #[test]
+    fn a_message_with_a_policy_of_its_own_makes_no_other_go() {
+        let queue = SendQueue::new(4, SlowClientPolicy::Wait);
+        let sample = |text| frame(text, Some(2)).slow_client(Some(SlowClientPolicy::DropOldest));
+        queue.push(frame("a1", Some(1)));
+        assert_eq!(queue.push(sample("b1")), Pushed::Done);
+        assert_eq!(queue.push(sample("b2")), Pushed::Done);
+        assert_eq!(queue.push(frame("a2", Some(1))), Pushed::WaitForRoom);
+        assert_eq!(queue.push(sample("b3")), Pushed::Done);
+        assert_eq!(drain(&queue), ["a1", "a2", "b3"]);
+
+        let queue = SendQueue::new(4, SlowClientPolicy::DropOldest);
+        let vital = |text| frame(text, Some(1)).slow_client(Some(SlowClientPolicy::Wait));
+        assert_eq!(queue.push(vital("a1")), Pushed::Done);
+        assert_eq!(queue.push(frame("b1", Some(2))), Pushed::Done);
+        assert_eq!(queue.push(vital("a2")), Pushed::WaitForRoom);
+        assert_eq!(queue.push(frame("b2", Some(2))), Pushed::Done);
+        assert_eq!(drain(&queue), ["a1", "a2", "b2"]);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use campanile_host::CancellationToken;
-use campanile_host::services::{Injectable, ServiceProvider};
+use campanile_host::services::{Injectable, InjectableKeyed, ServiceKey, ServiceProvider};
 use campanile_hub_protocol::{ArgumentReader, BindingError, RawArguments};
 use futures_util::FutureExt;
 use serde::de::DeserializeOwned;
@@ -30,6 +30,8 @@ pub struct MethodCall<'a, H> {
     pub(crate) caller: HubCaller<H>,
     pub(crate) runtime: Arc<HubRuntime<H>>,
     pub(crate) responder: Responder,
+    /// The method's place in the table.
+    pub(crate) method: usize,
     /// There from the beginning for a stream, else once the method asks for it.
     pub(crate) cancellation: Option<CancellationToken>,
     pub(crate) open: Option<Box<OpenCall>>,
@@ -85,6 +87,17 @@ impl<H: Hub> Activation<H> {
     /// Where the container cannot give it.
     pub fn service<T: Injectable>(&self) -> HubResult<T> {
         self.services.inject::<T>().map_err(HubError::from_error)
+    }
+
+    /// A service for a parameter that is marked `#[inject(key = ..)]`.
+    ///
+    /// # Errors
+    ///
+    /// Where the container cannot give it.
+    pub fn keyed_service<T: InjectableKeyed>(&self, key: impl Into<ServiceKey>) -> HubResult<T> {
+        self.services
+            .inject_keyed::<T>(key)
+            .map_err(HubError::from_error)
     }
 
     /// Where the items go, if the method gives a stream.
@@ -161,6 +174,7 @@ impl<'a, H: Hub> MethodCall<'a, H> {
             caller,
             runtime,
             responder,
+            method: index,
             cancellation,
             open,
             ..
@@ -174,6 +188,7 @@ impl<'a, H: Hub> MethodCall<'a, H> {
         };
         let future: MethodFuture = if runtime.filters().is_empty() {
             Box::pin(async move {
+                let running = runtime.metrics().begin(index);
                 let scope = runtime.open_scope();
                 let services = scope.services(&runtime).clone();
                 let work = async {
@@ -187,7 +202,10 @@ impl<'a, H: Hub> MethodCall<'a, H> {
                     .await
                 };
                 let result = AssertUnwindSafe(work).catch_unwind().await;
-                match result.unwrap_or_else(|panic| Err(HubError::Panic(panic_text(&*panic)))) {
+                let result =
+                    result.unwrap_or_else(|panic| Err(HubError::Panic(panic_text(&*panic))));
+                running.end(result.as_ref().map_or_else(Some, Answer::failure));
+                match result {
                     Ok(answer) => answer.respond(&responder),
                     Err(error) => responder.fail(&error),
                 }
@@ -199,7 +217,7 @@ impl<'a, H: Hub> MethodCall<'a, H> {
                 responder,
                 caller: caller.of_any_hub(),
                 arguments: arguments.detach(),
-                known: true,
+                method: Some(index),
                 streaming: A::STREAMING,
                 core: Box::new(move |services| {
                     Box::pin(async move {

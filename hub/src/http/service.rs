@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use campanile_host::hosting::ApplicationLifetime;
+use campanile_host::metrics::Metrics;
 use campanile_host::services::{ServiceError, ServiceProvider};
 use campanile_host::{BoxError, CancellationToken};
 use campanile_web::{AuthorizationPolicies, Body, Response};
@@ -39,7 +40,7 @@ impl HubService {
     ///
     /// # Errors
     ///
-    /// Where the container lacks what the hub was to bring.
+    /// Where the container lacks what the hub was to bring, and where a policy is named that nobody added.
     ///
     /// # Panics
     ///
@@ -48,23 +49,26 @@ impl HubService {
         services: &ServiceProvider,
         mut options: HubOptions,
     ) -> Result<Self, ServiceError> {
-        let policies = resolve(services, &mut options)?;
+        let policies = resolve(services, &mut options, H::NAME)?;
         let context = services.required::<HubContext<H>>()?;
         let heartbeat = services.required::<Heartbeat>()?;
         let lifetime = services.get::<ApplicationLifetime>()?;
         let filters = options.filters.inside_of(&services.all()?);
+        let metrics = metrics(services)?;
         let runtime = HubRuntime::<H>::new(
             &context,
             services.clone(),
             services.get()?,
             &policies,
             filters,
+            &metrics,
             options,
-        );
+        )?;
         Ok(Self::start(
             Served::Hub(Arc::new(runtime)),
             &heartbeat,
             lifetime.map(|lifetime| lifetime.stopping()),
+            &metrics,
         ))
     }
 
@@ -82,13 +86,14 @@ impl HubService {
         handler: impl ConnectionHandler,
         mut options: HubOptions,
     ) -> Result<Self, ServiceError> {
-        resolve(services, &mut options)?;
+        resolve(services, &mut options, "of raw connections")?;
         let heartbeat = services.required::<Heartbeat>()?;
         let lifetime = services.get::<ApplicationLifetime>()?;
         Ok(Self::start(
             Served::Raw(Arc::new(RawEndpoint::new(handler, options))),
             &heartbeat,
             lifetime.map(|lifetime| lifetime.stopping()),
+            &*metrics(services)?,
         ))
     }
 
@@ -96,8 +101,9 @@ impl HubService {
         served: Served,
         heartbeat: &Arc<Heartbeat>,
         stopping: Option<CancellationToken>,
+        metrics: &Metrics,
     ) -> Self {
-        let endpoint = Arc::new(Endpoint::new(served));
+        let endpoint = Arc::new(Endpoint::new(served, metrics));
         heartbeat.watch(&endpoint);
         if let Some(stopping) = stopping {
             let endpoint = Arc::downgrade(&endpoint);
@@ -112,18 +118,22 @@ impl HubService {
     }
 }
 
+/// Where to count: for nobody where there is no host.
+fn metrics(services: &ServiceProvider) -> Result<Arc<Metrics>, ServiceError> {
+    Ok(services.get::<Metrics>()?.unwrap_or_default())
+}
+
 /// Looks up the policy that is named; gives all that there are.
 fn resolve(
     services: &ServiceProvider,
     options: &mut HubOptions,
+    hub: &str,
 ) -> Result<Arc<AuthorizationPolicies>, ServiceError> {
     let policies = services.get::<AuthorizationPolicies>()?.unwrap_or_default();
     if let Some(policy) = &mut options.authorization {
-        match policies.resolve(policy) {
-            Ok(resolved) => *policy = resolved,
-            // What cannot be looked up permits nobody.
-            Err(error) => tracing::error!(%error, "nobody may connect to a hub"),
-        }
+        *policy = policies
+            .resolve(policy)
+            .map_err(|error| ServiceError::failed(format!("the hub {hub}: {error}")))?;
     }
     Ok(policies)
 }

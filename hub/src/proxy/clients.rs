@@ -5,7 +5,10 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use super::{ClientProxy, HubClient, Many, Recipients, Single, Untyped};
+use campanile_hub_contract::HubClient;
+
+use super::{ClientProxy, Many, Recipients, Single, Untyped};
+use crate::SlowClientPolicy;
 use crate::caller::Standing;
 use crate::connection::Connection;
 use crate::lifetime::{HubLifetimeManager, Target, names};
@@ -17,6 +20,7 @@ use crate::lifetime::{HubLifetimeManager, Target, names};
 #[doc(alias = "IHubClients")]
 pub struct HubClients<C: ?Sized> {
     lifetime: Arc<dyn HubLifetimeManager>,
+    slow_client: Option<SlowClientPolicy>,
     contract: PhantomData<fn() -> C>,
 }
 
@@ -24,23 +28,24 @@ impl<C: HubClient + ?Sized> HubClients<C> {
     pub(crate) fn new(lifetime: Arc<dyn HubLifetimeManager>) -> Self {
         Self {
             lifetime,
+            slow_client: None,
             contract: PhantomData,
         }
     }
 
-    fn proxy<R: Recipients>(&self, target: Target) -> C::Proxy<R> {
-        ClientProxy::new(self.lifetime.clone(), target).into()
+    fn proxy<R: Recipients>(&self, target: Target) -> C::Proxy<ClientProxy<R>> {
+        ClientProxy::new(self.lifetime.clone(), target, self.slow_client).into()
     }
 
     /// Everyone connected to the hub.
     #[must_use]
-    pub fn all(&self) -> C::Proxy<Many> {
+    pub fn all(&self) -> C::Proxy<ClientProxy<Many>> {
         self.proxy(Target::All)
     }
 
     /// Everyone but these connections.
     #[must_use]
-    pub fn all_except<I>(&self, connection_ids: I) -> C::Proxy<Many>
+    pub fn all_except<I>(&self, connection_ids: I) -> C::Proxy<ClientProxy<Many>>
     where
         I: IntoIterator<Item: AsRef<str>>,
     {
@@ -49,13 +54,13 @@ impl<C: HubClient + ?Sized> HubClients<C> {
 
     /// One connection.
     #[must_use]
-    pub fn client(&self, connection_id: &str) -> C::Proxy<Single> {
+    pub fn client(&self, connection_id: &str) -> C::Proxy<ClientProxy<Single>> {
         self.proxy(Target::Connection(connection_id.into()))
     }
 
     /// Several connections, each once.
     #[must_use]
-    pub fn clients<I>(&self, connection_ids: I) -> C::Proxy<Many>
+    pub fn clients<I>(&self, connection_ids: I) -> C::Proxy<ClientProxy<Many>>
     where
         I: IntoIterator<Item: AsRef<str>>,
     {
@@ -64,13 +69,13 @@ impl<C: HubClient + ?Sized> HubClients<C> {
 
     /// The members of a group.
     #[must_use]
-    pub fn group(&self, group: &str) -> C::Proxy<Many> {
+    pub fn group(&self, group: &str) -> C::Proxy<ClientProxy<Many>> {
         self.proxy(Target::Group(group.into()))
     }
 
     /// The members of several groups. Who is in two of them is reached twice, as in ASP.NET Core.
     #[must_use]
-    pub fn groups<I>(&self, groups: I) -> C::Proxy<Many>
+    pub fn groups<I>(&self, groups: I) -> C::Proxy<ClientProxy<Many>>
     where
         I: IntoIterator<Item: AsRef<str>>,
     {
@@ -79,7 +84,7 @@ impl<C: HubClient + ?Sized> HubClients<C> {
 
     /// The members of a group but these connections.
     #[must_use]
-    pub fn group_except<I>(&self, group: &str, connection_ids: I) -> C::Proxy<Many>
+    pub fn group_except<I>(&self, group: &str, connection_ids: I) -> C::Proxy<ClientProxy<Many>>
     where
         I: IntoIterator<Item: AsRef<str>>,
     {
@@ -88,13 +93,13 @@ impl<C: HubClient + ?Sized> HubClients<C> {
 
     /// All connections of a user, by the [user identifier](crate::UserIdProvider). It is compared letter by letter.
     #[must_use]
-    pub fn user(&self, user: &str) -> C::Proxy<Many> {
+    pub fn user(&self, user: &str) -> C::Proxy<ClientProxy<Many>> {
         self.proxy(Target::User(user.into()))
     }
 
     /// All connections of several users, each once.
     #[must_use]
-    pub fn users<I>(&self, users: I) -> C::Proxy<Many>
+    pub fn users<I>(&self, users: I) -> C::Proxy<ClientProxy<Many>>
     where
         I: IntoIterator<Item: AsRef<str>>,
     {
@@ -104,7 +109,29 @@ impl<C: HubClient + ?Sized> HubClients<C> {
     /// The same clients without the contract: methods by name.
     #[must_use]
     pub fn untyped(&self) -> HubClients<Untyped> {
-        HubClients::new(self.lifetime.clone())
+        HubClients {
+            lifetime: self.lifetime.clone(),
+            slow_client: self.slow_client,
+            contract: PhantomData,
+        }
+    }
+
+    /// The same clients, for messages to which `policy` applies instead of the hub's
+    /// [`slow_client`](crate::HubOptions::slow_client).
+    ///
+    /// ```
+    /// # use campanile_hub::{Hub, HubContext, HubResult, SlowClientPolicy};
+    /// # async fn example<H: Hub>(context: HubContext<H>) -> HubResult<()> {
+    /// let clients = context.clients().slow_client(SlowClientPolicy::KeepNewest);
+    /// clients.untyped().all().send("ShowPrice", (17,)).await
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn slow_client(&self, policy: SlowClientPolicy) -> Self {
+        Self {
+            slow_client: Some(policy),
+            ..self.clone()
+        }
     }
 }
 
@@ -112,6 +139,7 @@ impl<C: ?Sized> Clone for HubClients<C> {
     fn clone(&self) -> Self {
         Self {
             lifetime: self.lifetime.clone(),
+            slow_client: self.slow_client,
             contract: PhantomData,
         }
     }
@@ -148,27 +176,28 @@ impl<C: HubClient + ?Sized> CallerClients<C> {
 
     /// The caller.
     #[must_use]
-    pub fn caller(&self) -> C::Proxy<Single> {
+    pub fn caller(&self) -> C::Proxy<ClientProxy<Single>> {
         self.client(&self.caller.id)
     }
 
     /// One connection. Asking it lets the caller's next invocation begin.
     #[must_use]
-    pub fn client(&self, connection_id: &str) -> C::Proxy<Single> {
+    pub fn client(&self, connection_id: &str) -> C::Proxy<ClientProxy<Single>> {
         let target = Target::Connection(connection_id.into());
-        let proxy = ClientProxy::new(self.clients.lifetime.clone(), target);
+        let clients = &self.clients;
+        let proxy = ClientProxy::new(clients.lifetime.clone(), target, clients.slow_client);
         proxy.asked_by(self.caller.clone(), self.standing).into()
     }
 
     /// Everyone but the caller.
     #[must_use]
-    pub fn others(&self) -> C::Proxy<Many> {
+    pub fn others(&self) -> C::Proxy<ClientProxy<Many>> {
         self.all_except([&self.caller.id])
     }
 
     /// The members of a group but the caller, who need not be in it.
     #[must_use]
-    pub fn others_in_group(&self, group: &str) -> C::Proxy<Many> {
+    pub fn others_in_group(&self, group: &str) -> C::Proxy<ClientProxy<Many>> {
         self.group_except(group, [&self.caller.id])
     }
 
@@ -177,6 +206,16 @@ impl<C: HubClient + ?Sized> CallerClients<C> {
     pub fn untyped(&self) -> CallerClients<Untyped> {
         CallerClients {
             clients: self.clients.untyped(),
+            caller: self.caller.clone(),
+            standing: self.standing,
+        }
+    }
+
+    /// The same clients, for messages to which `policy` applies: see [`HubClients::slow_client`].
+    #[must_use]
+    pub fn slow_client(&self, policy: SlowClientPolicy) -> Self {
+        Self {
+            clients: self.clients.slow_client(policy),
             caller: self.caller.clone(),
             standing: self.standing,
         }

@@ -1,12 +1,14 @@
 //! How the server calls its clients.
 
 mod clients;
+mod contract;
 mod groups;
 mod recipients;
 
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use campanile_hub_contract::HubClient;
 use campanile_hub_protocol::Arguments;
 pub use clients::{CallerClients, HubClients};
 pub use groups::GroupManager;
@@ -17,27 +19,14 @@ use tokio::sync::oneshot;
 use crate::caller::Standing;
 use crate::connection::Connection;
 use crate::lifetime::{Expected, HubLifetimeManager, OutgoingInvocation, Target};
-use crate::{HubError, HubResult};
-
-/// What the server may call on the clients of a hub: a contract made by [`#[hub_client]`](macro@crate::hub_client), or
-/// [`Untyped`].
-///
-/// `#[hub_client]` implements this for `dyn Contract`, so that the trait's name is all that a hub has to say.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a contract of hub clients",
-    note = "declare it as a trait with #[hub_client], and name it in #[hub(client = ...)]"
-)]
-pub trait HubClient: 'static {
-    /// What a send to some recipients is made through.
-    type Proxy<R: Recipients>: From<ClientProxy<R>>;
-}
+use crate::{HubError, HubResult, SlowClientPolicy};
 
 /// Clients without a contract: methods are called by their names.
 #[derive(Clone, Copy, Debug)]
 pub enum Untyped {}
 
 impl HubClient for Untyped {
-    type Proxy<R: Recipients> = ClientProxy<R>;
+    type Proxy<S> = S;
 }
 
 /// Calls client methods by name. The counterpart of .NET's `IClientProxy`.
@@ -46,16 +35,22 @@ impl HubClient for Untyped {
 pub struct ClientProxy<R> {
     lifetime: Arc<dyn HubLifetimeManager>,
     target: Target,
+    slow_client: Option<SlowClientPolicy>,
     /// Inside of a hub: who calls meanwhile.
     asker: Option<(Arc<Connection>, Standing)>,
     recipients: PhantomData<R>,
 }
 
 impl<R: Recipients> ClientProxy<R> {
-    pub(crate) fn new(lifetime: Arc<dyn HubLifetimeManager>, target: Target) -> Self {
+    pub(crate) fn new(
+        lifetime: Arc<dyn HubLifetimeManager>,
+        target: Target,
+        slow_client: Option<SlowClientPolicy>,
+    ) -> Self {
         Self {
             lifetime,
             target,
+            slow_client,
             asker: None,
             recipients: PhantomData,
         }
@@ -73,7 +68,8 @@ impl<R: Recipients> ClientProxy<R> {
     /// is no error, and neither is a recipient that leaves meanwhile.
     ///
     /// What `Ok` means, as in ASP.NET Core: the message is queued, in the order of the sends, and every queue has room
-    /// again where the hub's [`SlowClientPolicy`](crate::SlowClientPolicy) is to wait. It does not mean that anybody
+    /// again where the hub's [`SlowClientPolicy`](crate::SlowClientPolicy), or
+    /// [that of the message](HubClients::slow_client), is to wait. It does not mean that anybody
     /// has received it.
     ///
     /// # Errors
@@ -94,6 +90,7 @@ impl<R: Recipients> ClientProxy<R> {
             &OutgoingInvocation {
                 target: method,
                 arguments: &arguments,
+                slow_client: self.slow_client,
             },
         );
         sending.await
@@ -150,6 +147,8 @@ impl ClientProxy<Single> {
         let question = OutgoingInvocation {
             target: method,
             arguments: &arguments,
+            // A question is never dropped.
+            slow_client: None,
         };
         let asking = self
             .lifetime

@@ -5,6 +5,9 @@
     reason = "every test file is a crate of its own and uses a part of this"
 )]
 
+pub(crate) mod fake;
+pub(crate) mod proxy;
+
 use std::time::Duration;
 
 use campanile_host::hosting::{Host, HostBuilder};
@@ -18,7 +21,7 @@ use futures_util::{Stream, StreamExt, stream};
 use tokio::sync::mpsc;
 
 /// How long a test waits for what has to come.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Every transport with every protocol that it carries.
 pub(crate) const WAYS: [(Transport, HubProtocol); 5] = [
@@ -55,6 +58,37 @@ impl TestHub {
         number: i32,
     ) -> HubResult<()> {
         caller.clients().caller().send(&method, (number,)).await
+    }
+
+    /// Asks the caller.
+    pub async fn ask_me(
+        &self,
+        caller: &HubCaller<Self>,
+        method: String,
+        number: i32,
+    ) -> HubResult<i32> {
+        caller.clients().caller().invoke(&method, (number,)).await
+    }
+
+    pub fn echo(&self, text: String) -> String {
+        text
+    }
+
+    /// Sends numbers to the caller, as many as it wants.
+    pub async fn flood(&self, caller: &HubCaller<Self>, count: i32) -> HubResult<()> {
+        let caller = caller.clients().caller();
+        for number in 0..count {
+            caller.send("Number", (number,)).await?;
+        }
+        Ok(())
+    }
+
+    pub fn texts(&self) -> impl Stream<Item = String> + Send + use<> {
+        stream::iter(["one".to_owned()])
+    }
+
+    pub fn broken(&self) -> impl Stream<Item = HubResult<i32>> + Send + use<> {
+        stream::iter([Ok(1), Err(HubError::message("it broke"))])
     }
 
     pub fn count(&self, to: i32) -> impl Stream<Item = i32> + Send + use<> {
@@ -97,6 +131,15 @@ impl Server {
 
     /// Serves the hub at `/hub`, at `/stateful` with stateful reconnects, and at `/html` and `/refused` what is none.
     pub(crate) async fn start_at(url: &str) -> Self {
+        Self::launch(url, |host| host).await
+    }
+
+    /// The same, and what is added to the host.
+    pub(crate) async fn start_with(add: impl FnOnce(HostBuilder) -> HostBuilder) -> Self {
+        Self::launch("http://127.0.0.1:0", add).await
+    }
+
+    async fn launch(url: &str, add: impl FnOnce(HostBuilder) -> HostBuilder) -> Self {
         let host = HostBuilder::new()
             .with_args(["--urls", url, "--Logging:LogLevel:Default", "None"])
             .add_hub::<TestHub>("/hub")
@@ -108,9 +151,8 @@ impl Server {
             })
             .map_post("/refused/negotiate", |_| async {
                 (http::StatusCode::FORBIDDEN, "no")
-            })
-            .build()
-            .unwrap();
+            });
+        let host = add(host).build().unwrap();
         host.start().await.unwrap();
         let addresses = host.services().required::<ServerAddresses>().unwrap();
         let url = addresses.first().unwrap();
@@ -121,8 +163,17 @@ impl Server {
         self.host.stop().await.unwrap();
     }
 
+    /// Host and port.
+    pub(crate) fn address(&self) -> &str {
+        self.url.trim_start_matches("http://")
+    }
+
     pub(crate) fn builder(&self) -> HubConnectionBuilder {
-        HubConnectionBuilder::new(format!("{}/hub", self.url))
+        self.builder_at("/hub")
+    }
+
+    pub(crate) fn builder_at(&self, path: &str) -> HubConnectionBuilder {
+        HubConnectionBuilder::new(format!("{}{path}", self.url))
     }
 
     /// A connection that is started.
@@ -143,8 +194,8 @@ pub(crate) fn told(connection: &HubConnection, method: &str) -> mpsc::UnboundedR
     receiver
 }
 
-pub(crate) async fn soon<F: Future>(future: F) -> F::Output {
-    tokio::time::timeout(PATIENCE, future)
+pub(crate) async fn soon<F: IntoFuture>(future: F) -> F::Output {
+    tokio::time::timeout(PATIENCE, future.into_future())
         .await
         .expect("it takes too long")
 }
