@@ -7,27 +7,27 @@ use std::sync::Arc;
 use campanile_host::{Inject, ServiceCollection, ServiceProvider};
 use criterion::{Criterion, criterion_group, criterion_main};
 
-#[derive(Inject)]
-struct A;
+// The same services as those that .NET's figures in the documentation are of.
 
 #[derive(Inject)]
-struct B {
-    _a: Arc<A>,
+struct Settings;
+
+#[derive(Inject)]
+struct Middle {
+    _settings: Arc<Settings>,
 }
 
-/// Three transients: itself, a `B`, and that one's `A`.
+/// Two transients that need a singleton: itself and a `Middle`.
 #[derive(Inject)]
-struct C {
-    _b: Arc<B>,
-}
-
-#[derive(Inject)]
-struct Session {
+struct Outer {
+    _middle: Arc<Middle>,
     _settings: Arc<Settings>,
 }
 
 #[derive(Inject)]
-struct Settings;
+struct Session {
+    _outer: Arc<Outer>,
+}
 
 /// As a hub is constructed for a call.
 #[derive(Inject)]
@@ -45,9 +45,8 @@ impl Greeter for English {}
 fn provider() -> ServiceProvider {
     let mut services = ServiceCollection::new();
     services
-        .add_transient::<A>()
-        .add_transient::<B>()
-        .add_transient::<C>()
+        .add_transient::<Middle>()
+        .add_transient::<Outer>()
         .add_scoped::<Session>()
         .add_singleton::<Settings>();
     for _ in 0..8 {
@@ -67,8 +66,20 @@ fn benches(criterion: &mut Criterion) {
         let scope = provider.create_scope();
         it.iter(|| black_box(&scope).services().required::<Settings>());
     });
-    criterion.bench_function("three transients", |it| {
-        it.iter(|| black_box(&provider).required::<C>());
+    criterion.bench_function("two transients of a singleton, by hand", |it| {
+        it.iter(|| {
+            let settings = black_box(&settings);
+            let middle = Arc::new(Middle {
+                _settings: Arc::clone(settings),
+            });
+            Arc::new(Outer {
+                _middle: black_box(middle),
+                _settings: Arc::clone(settings),
+            })
+        });
+    });
+    criterion.bench_function("two transients of a singleton", |it| {
+        it.iter(|| black_box(&provider).required::<Outer>());
     });
     criterion.bench_function("all of eight singletons", |it| {
         it.iter(|| black_box(&provider).all::<dyn Greeter>());

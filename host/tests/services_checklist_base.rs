@@ -415,7 +415,7 @@ fn nonexistent_service_can_be_ienumerable_resolved() -> TestResult {
 #[tokio::test]
 async fn disposes_in_reverse_order_of_creation() -> TestResult {
     struct Whole {
-        _parts: (Arc<Noted>, Vec<Arc<Noted>>),
+        _parts: (Arc<Noted>, Arc<[Arc<Noted>]>),
     }
     let log = Arc::new(Log::default());
     let provider = provider(|it| {

@@ -51,13 +51,16 @@ fn transients_that_ask_a_provider_for_each_other_are_an_error() -> TestResult {
     for _ in 0..2 {
         assert_cycle(
             provider.required::<Left>(),
-            "Left -> Right -> Between -> Left",
+            "Between -> Left -> Right -> Between",
         );
         assert_cycle(
             provider.inject::<Arc<Right>>(),
-            "Right -> Between -> Left -> Right",
+            "Between -> Left -> Right -> Between",
         );
-        assert_cycle(provider.all::<Left>(), "Left -> Right -> Between -> Left");
+        assert_cycle(
+            provider.all::<Left>(),
+            "Between -> Left -> Right -> Between",
+        );
     }
     Ok(())
 }
@@ -73,7 +76,7 @@ fn singletons_and_scoped_services_that_ask_for_each_other_are_an_error() -> Test
     let scope = provider.create_scope();
     assert_cycle(
         scope.services().required::<Left>(),
-        "Left -> Right -> Between -> Left",
+        "Between -> Left -> Right -> Between",
     );
 
     let mut services = ServiceCollection::new();
@@ -84,7 +87,7 @@ fn singletons_and_scoped_services_that_ask_for_each_other_are_an_error() -> Test
     let provider = services.build()?;
     assert_cycle(
         provider.required::<Left>(),
-        "Left -> Right -> Between -> Left",
+        "Between -> Left -> Right -> Between",
     );
     Ok(())
 }

@@ -11,7 +11,7 @@ use campanile_web::WebHostBuilderExt;
 use crate::filter::{FilterSource, GlobalHubFilter, Instance, Typed};
 use crate::heartbeat::Heartbeat;
 use crate::settings;
-use crate::{ConnectionHandler, Hub, HubContext, HubFilter, HubOptions, HubService};
+use crate::{ConnectionHandler, Hub, HubContext, HubFilter, HubMethods, HubOptions, HubService};
 
 /// Hubs for a [`HostBuilder`].
 pub trait HubHostBuilderExt: Sized {
@@ -191,6 +191,7 @@ impl HubServiceCollectionExt for ServiceCollection {
         )));
         // Constructed by value for each invocation; registered so that the graph is checked with it.
         self.try_add(ServiceDescriptor::transient::<H>());
+        self.try_add(ServiceDescriptor::transient::<HubMethods<H>>());
         self
     }
 

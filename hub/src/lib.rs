@@ -96,6 +96,7 @@ pub use user::UserIdProvider;
 /// What code that [`#[hub]`](macro@crate::hub) writes is made of. Nothing to be named by hand.
 #[doc(hidden)]
 pub mod generated {
+    pub use campanile_host::services::{Injectable, InjectableKeyed, ServiceKey};
     pub use campanile_hub_contract as contract;
     pub use campanile_web::Policy;
 

@@ -137,3 +137,21 @@ async fn a_connection_ends_with_what_it_was_opened_with_and_may_come_back() {
         "{\"type\":7,\"allowReconnect\":true}\u{1e}"
     );
 }
+
+#[tokio::test]
+async fn a_policy_that_nobody_added_ends_the_start() {
+    use campanile_host::services::ServiceCollection;
+    use campanile_hub::{HubOptions, HubService, HubServiceCollectionExt};
+
+    let mut services = ServiceCollection::new();
+    services.add_hub::<TowerHub>();
+    let services = services.build().unwrap();
+    let error = HubService::new::<TowerHub>(&services, HubOptions::default()).unwrap_err();
+    let text = "the method Ring of the hub TowerHub: there is no authorization policy 'ringers'";
+    assert!(error.to_string().contains(text), "{error}");
+    let mut options = HubOptions::default();
+    options.authorization = Some(Policy::named("sextons"));
+    let error = HubService::new::<TowerHub>(&services, options).unwrap_err();
+    let text = "the hub TowerHub: there is no authorization policy 'sextons'";
+    assert!(error.to_string().contains(text), "{error}");
+}

@@ -320,3 +320,28 @@ async fn a_stream_of_an_aborted_connection_keeps_no_thread_busy() {
     let rest = client.rest().await;
     assert_eq!(rest.last(), Some(&json!({"type": 7})));
 }
+
+#[derive(Inject)]
+struct ResultsHub;
+
+#[hub]
+impl ResultsHub {
+    /// An error that is serialisable itself.
+    pub fn texts(&self) -> impl Stream<Item = Result<u32, String>> + use<> {
+        stream::iter([Ok(1), Err("the disk is full".to_owned())])
+    }
+}
+
+#[tokio::test]
+async fn items_that_are_results_end_the_stream_whatever_their_error_is() {
+    let server = Server::start::<ResultsHub>(HubOptions::default()).await;
+    let mut client = server.connect().await;
+    client
+        .send(json!({"type": 4, "invocationId": "1", "target": "Texts", "arguments": []}))
+        .await;
+    assert_eq!(client.next().await.unwrap()["item"], 1);
+    assert_eq!(
+        client.next().await.unwrap()["error"],
+        "An error occurred on the server while streaming results."
+    );
+}

@@ -202,7 +202,7 @@ impl Host {
             .services
             .all::<dyn ErasedHostedService>()
             .map_err(HostError::Construction)?;
-        let lifecycle = Lifecycle::new(services, self.options.clone(), self.lifetime.clone());
+        let lifecycle = Lifecycle::new(&services, self.options.clone(), self.lifetime.clone());
         // In its place before it begins, so that what it starts can be stopped if this future is dropped.
         *state = State::Started {
             lifecycle,

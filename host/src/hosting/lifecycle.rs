@@ -51,15 +51,15 @@ enum Outcome {
 
 impl Lifecycle {
     pub(crate) fn new(
-        services: Vec<Arc<dyn ErasedHostedService>>,
+        services: &[Arc<dyn ErasedHostedService>],
         options: HostOptions,
         lifetime: ApplicationLifetime,
     ) -> Self {
         Self {
             services: services
-                .into_iter()
+                .iter()
                 .map(|service| Hosted {
-                    service,
+                    service: Arc::clone(service),
                     started: AtomicBool::new(false),
                     running: Mutex::new(None),
                 })

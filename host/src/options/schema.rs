@@ -37,7 +37,7 @@ pub fn schema(services: &ServiceProvider) -> Result<Value, ServiceError> {
         "type": "object",
         "properties": {},
     });
-    for source in services.all::<dyn SettingsSchema>()? {
+    for source in services.all::<dyn SettingsSchema>()?.iter() {
         for (section, schema) in source.sections(services)? {
             reading::merge(&mut document, around(&section, schema));
         }

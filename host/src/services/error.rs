@@ -116,6 +116,7 @@ impl ServiceError {
             self.inner.path.prepend(step());
             if self.inner.closing == Closing::At(identity) {
                 self.inner.closing = Closing::Closed;
+                self.inner.path.begin_with_least();
             }
         }
         self

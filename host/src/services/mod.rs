@@ -46,6 +46,9 @@
 //! hosted services are constructed, those factories first that others need, within
 //! [`HostOptions::startup_timeout`](crate::hosting::HostOptions::startup_timeout). A program without a host awaits
 //! [`ServiceProvider::initialize`].
+//!
+#![doc = include_str!("../docs/container_figures.md")]
+#![doc = include_str!("../docs/container_checklist.md")]
 
 mod add;
 mod arguments;

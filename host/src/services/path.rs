@@ -140,6 +140,15 @@ impl ServicePath {
         self.0.insert(0, step);
     }
 
+    /// Has a circle, which begins and ends with the same step, do so with its least name, as `build` shows it too.
+    pub(crate) fn begin_with_least(&mut self) {
+        self.0.pop();
+        let name = |at: &usize| self.0[*at].to_string();
+        let least = (0..self.0.len()).min_by_key(name).unwrap_or_default();
+        self.0.rotate_left(least);
+        self.0.extend(self.0.first().cloned());
+    }
+
     /// The steps, in order.
     pub fn steps(&self) -> &[ServiceStep] {
         &self.0

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 use super::dependency::Need;
 use super::disposing::{self, DisposeError};
 use super::error::{ServiceError, ServiceErrorKind};
-use super::inject::Injectable;
+use super::inject::{Injectable, InjectableKeyed};
 use super::key::ServiceKey;
 use super::owner::Owner;
 use super::path::{ServiceForm, ServiceId, ServiceStep};
@@ -147,8 +147,17 @@ impl ServiceProvider {
         if let Some(service) = table.and_then(|it| self.ready(it)) {
             return Ok(Some(service));
         }
+        self.construct_single(table)
+    }
+
+    /// The service that is not ready, or is none that ever is.
+    fn construct_single<S: ?Sized + Send + Sync + 'static>(
+        &self,
+        table: Option<&Table<S>>,
+    ) -> Result<Option<Arc<S>>, ServiceError> {
         self.check_open(|| step::<S>(None, ServiceForm::One))?;
-        self.resolver().get()
+        let entry = table.and_then(Table::last);
+        entry.map(|it| it.resolve(self.place())).transpose()
     }
 
     /// The service `S`: the last registration of it.
@@ -159,21 +168,39 @@ impl ServiceProvider {
     #[doc(alias = "GetRequiredService")]
     #[inline]
     pub fn required<S: ?Sized + Send + Sync + 'static>(&self) -> Result<Arc<S>, ServiceError> {
-        if let Some(service) = self.root.table::<S>().and_then(|it| self.ready(it)) {
+        let table = self.root.table::<S>();
+        if let Some(service) = table.and_then(|it| self.ready(it)) {
             return Ok(service);
         }
-        self.get::<S>()?
+        self.construct_single(table)?
             .ok_or_else(|| ServiceError::missing(ServiceId::of::<S>()))
     }
 
-    /// Every registration of the service `S`, in order; its last is what [`ServiceProvider::get`] answers with.
+    /// Every registration of the service `S`, in order; its last is what [`ServiceProvider::get`] answers with. Of singletons
+    /// it is one list, made when they are first asked for together.
     ///
     /// # Errors
     ///
     /// When one of them cannot be had, or everything is disposed.
     #[doc(alias = "GetServices")]
-    pub fn all<S: ?Sized + Send + Sync + 'static>(&self) -> Result<Vec<Arc<S>>, ServiceError> {
-        self.every::<S>(None)
+    #[inline]
+    pub fn all<S: ?Sized + Send + Sync + 'static>(&self) -> Result<Arc<[Arc<S>]>, ServiceError> {
+        let table = self.root.table::<S>();
+        match table.and_then(Table::ready_together) {
+            Some(all) if !self.is_disposed() => Ok(all),
+            _ => self.together(table),
+        }
+    }
+
+    fn together<S: ?Sized + Send + Sync + 'static>(
+        &self,
+        table: Option<&Table<S>>,
+    ) -> Result<Arc<[Arc<S>]>, ServiceError> {
+        self.check_open(|| step::<S>(None, ServiceForm::All))?;
+        match table {
+            Some(table) => table.together(self.place()),
+            None => Ok(Arc::default()),
+        }
     }
 
     /// The service `S` with this key: its last registration, or else that with [`ServiceKey::ANY`].
@@ -217,16 +244,10 @@ impl ServiceProvider {
         &self,
         key: impl Into<ServiceKey>,
     ) -> Result<Vec<Arc<S>>, ServiceError> {
-        self.every::<S>(Some(&key.into()))
-    }
-
-    fn every<S: ?Sized + Send + Sync + 'static>(
-        &self,
-        key: Option<&ServiceKey>,
-    ) -> Result<Vec<Arc<S>>, ServiceError> {
-        self.check_open(|| step::<S>(key, ServiceForm::All))?;
+        let key = key.into();
+        self.check_open(|| step::<S>(Some(&key), ServiceForm::All))?;
         match self.root.table::<S>() {
-            Some(table) => table.all(key, self.place()),
+            Some(table) => table.all(Some(&key), self.place()),
             None => Ok(Vec::new()),
         }
     }
@@ -239,6 +260,20 @@ impl ServiceProvider {
     pub fn inject<I: Injectable>(&self) -> Result<I, ServiceError> {
         self.check_open(|| step::<I>(None, ServiceForm::One))?;
         I::inject(&self.resolver())
+    }
+
+    /// The same from the registrations with `key`.
+    ///
+    /// # Errors
+    ///
+    /// When what is needed cannot be had, or everything is disposed.
+    pub fn inject_keyed<I: InjectableKeyed>(
+        &self,
+        key: impl Into<ServiceKey>,
+    ) -> Result<I, ServiceError> {
+        let key = key.into();
+        self.check_open(|| step::<I>(Some(&key), ServiceForm::One))?;
+        I::inject_keyed(&self.resolver(), key)
     }
 
     /// Whether the service `S` is registered without a key. It constructs nothing.

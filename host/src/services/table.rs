@@ -23,6 +23,8 @@ pub(crate) struct Table<S: ?Sized> {
     keyed: Vec<Entry<S>>,
     by_key: HashMap<ServiceKey, Vec<usize>>,
     any: Vec<Entry<S>>,
+    /// Those without a key all together, once they are constructed, where all are singletons. Its owner holds it.
+    together: OnceLock<Weak<[Arc<S>]>>,
     /// What the any-key registration has become for the keys that were asked for.
     variants: RwLock<HashMap<ServiceKey, Arc<Entry<S>>>>,
 }
@@ -64,6 +66,7 @@ impl<S: ?Sized + Send + Sync + 'static> Table<S> {
             keyed: Vec::new(),
             by_key: HashMap::new(),
             any: Vec::new(),
+            together: OnceLock::new(),
             variants: RwLock::default(),
         }
     }
@@ -140,6 +143,29 @@ impl<S: ?Sized + Send + Sync + 'static> Table<S> {
             services.push(entry.resolve(place).map_err(error)?);
         }
         Ok(services)
+    }
+
+    /// All services without a key, if they are singletons that have been asked for together before.
+    #[inline]
+    pub(crate) fn ready_together(&self) -> Option<Arc<[Arc<S>]>> {
+        self.together.get()?.upgrade()
+    }
+
+    /// All services without a key, which the next one who asks is given at once if they are singletons.
+    pub(crate) fn together(&self, place: Place<'_>) -> Result<Arc<[Arc<S>]>, ServiceError> {
+        let all: Arc<[Arc<S>]> = self.all(None, place)?.into();
+        let mut entries = self.entries(None);
+        if entries.all(|it| it.info.lifetime == ServiceLifetime::Singleton) {
+            let identity = (&raw const self.together).addr();
+            let step = ServiceStep::new(ServiceId::of::<S>(), ServiceForm::All);
+            let kept = Created {
+                service: Arc::clone(&all),
+                disposer: None,
+            };
+            place.root.owner.take_over(identity, step, kept)?;
+            self.together.get_or_init(|| Arc::downgrade(&all));
+        }
+        Ok(all)
     }
 
     /// The registrations that answer for all, in order.
@@ -299,12 +325,10 @@ impl<S: ?Sized + Send + Sync + 'static> Entry<S> {
         if let Some(disposal) = &self.disposal {
             created.disposer = disposal.of(&created.service);
         }
-        let theirs = |address| place.scope.is_some() && place.root.owner.disposes(address);
-        if make.gives_shared()
-            && created
-                .disposer
-                .as_ref()
-                .is_some_and(|it| theirs(it.address()))
+        if let Some(disposer) = &created.disposer
+            && make.gives_shared()
+            && place.scope.is_some()
+            && place.root.owner.disposes(disposer.address())
         {
             // A singleton that a scope only passes on.
             created.disposer = None;

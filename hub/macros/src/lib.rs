@@ -118,8 +118,8 @@ fn expand_server(
 ///
 /// - A method's name on the wire is its Rust name in PascalCase, unless `#[hub_method(name = "...")]` gives another.
 ///   Clients may spell it in any case. Methods that are not `pub`, and those without `&self`, are not callable.
-/// - Parameters may stand in any order: `&HubCaller<Self>` is who calls, one that is marked `#[inject]` comes from the
-///   container, a `CancellationToken` is cancelled when the client gives the call up or goes, an `UploadStream<T>` is a
+/// - Parameters may stand in any order: `&HubCaller<Self>` is who calls, one that is marked `#[inject]`, or
+///   `#[inject(key = "...")]`, comes from the container, a `CancellationToken` is cancelled when the client gives the call up or goes, an `UploadStream<T>` is a
 ///   stream that the client uploads; every other comes from the client and implements `Deserialize`.
 /// - A method gives a value that implements `Serialize`, or a `Result` of one. Of an error clients are told only what is a
 ///   `HubError::Message`. A method that gives a `Stream` of such values or `Result`s is a streaming method.

@@ -4,12 +4,12 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{
-    Attribute, Error, FnArg, ImplItemFn, LitStr, Meta, Pat, PatType, Result, ReturnType, Type,
+    Attribute, Error, Expr, FnArg, ImplItemFn, LitStr, Meta, Pat, PatType, Result, ReturnType, Type,
 };
 
 use crate::client::is_shared;
 use crate::name::wire_name;
-use crate::output::{Output, argument, ends_with_result, last_segment};
+use crate::output::{Output, argument, ends_with_result, last_segment, streams_results};
 use crate::proxy::{CallableMethod, Parameter as Passed, documents};
 
 /// A method that clients can call.
@@ -23,7 +23,8 @@ pub(crate) struct HubMethod {
 
 enum Parameter {
     Caller,
-    Service(Box<Type>),
+    /// With its key, if it has one.
+    Service(Box<Type>, Option<Expr>),
     Argument(Box<Type>),
     /// With the type of its items.
     Upload(Box<Type>),
@@ -86,7 +87,7 @@ fn passed_by_clients(parameter: &PatType, kind: &Parameter) -> Option<Passed> {
     match kind {
         Parameter::Argument(kind) => Some(Passed::plain(name, kind)),
         Parameter::Upload(kind) => argument(kind, 0).map(|item| Passed::upload(name, item)),
-        Parameter::Caller | Parameter::Service(_) | Parameter::Cancellation => None,
+        Parameter::Caller | Parameter::Service(..) | Parameter::Cancellation => None,
     }
 }
 
@@ -111,17 +112,31 @@ fn take_policy(attributes: &mut Vec<Attribute>) -> Result<Option<TokenStream>> {
     Ok(policy)
 }
 
+/// `#[inject]`, or `#[inject(key = ...)]`; gives the key.
+fn take_injected(attributes: &mut Vec<Attribute>) -> Result<Option<Option<Expr>>> {
+    let mut injected = None;
+    for attribute in attributes.iter().filter(|it| it.path().is_ident("inject")) {
+        let key = injected.get_or_insert(None);
+        if matches!(attribute.meta, Meta::Path(_)) {
+            continue;
+        }
+        attribute.parse_nested_meta(|meta| {
+            if !meta.path.is_ident("key") {
+                return Err(meta.error("write #[inject] or #[inject(key = \"...\")]"));
+            }
+            *key = Some(meta.value()?.parse()?);
+            Ok(())
+        })?;
+    }
+    attributes.retain(|attribute| !attribute.path().is_ident("inject"));
+    Ok(injected)
+}
+
 fn read_parameter(parameter: &mut PatType) -> Result<Parameter> {
-    let injected = parameter
-        .attrs
-        .iter()
-        .any(|attribute| attribute.path().is_ident("inject"));
-    parameter
-        .attrs
-        .retain(|attribute| !attribute.path().is_ident("inject"));
+    let injected = take_injected(&mut parameter.attrs)?;
     let kind = &*parameter.ty;
-    if injected {
-        return Ok(Parameter::Service(parameter.ty.clone()));
+    if let Some(key) = injected {
+        return Ok(Parameter::Service(parameter.ty.clone(), key));
     }
     match kind {
         Type::Reference(reference)
@@ -156,15 +171,30 @@ fn entry(wire: &LitStr, method: &ImplItemFn, parameters: &[Parameter]) -> TokenS
     let mut bindings = Vec::new();
     let mut uploads = Vec::new();
     let mut services = Vec::new();
+    let mut needs = Vec::new();
     let mut passed = Vec::new();
     for (index, parameter) in parameters.iter().enumerate() {
         let name = format_ident!("parameter_{index}");
         match parameter {
             Parameter::Caller => passed.push(quote!(&activation.caller)),
-            Parameter::Service(kind) => {
+            Parameter::Service(kind, None) => {
                 services.push(
                     quote_spanned!(kind.span()=> let #name = activation.service::<#kind>()?;),
                 );
+                needs.push(quote_spanned! {kind.span()=>
+                    .needing(<#kind as ::campanile_hub::generated::Injectable>::dependency())
+                });
+                passed.push(quote!(#name));
+            }
+            Parameter::Service(kind, Some(key)) => {
+                services.push(quote_spanned! {kind.span()=>
+                    let #name = activation.keyed_service::<#kind>(#key)?;
+                });
+                needs.push(quote_spanned! {kind.span()=>
+                    .needing(<#kind as ::campanile_hub::generated::InjectableKeyed>::keyed_dependency(
+                        ::campanile_hub::generated::ServiceKey::from(#key),
+                    ))
+                });
                 passed.push(quote!(#name));
             }
             Parameter::Argument(kind) => {
@@ -197,8 +227,11 @@ fn entry(wire: &LitStr, method: &ImplItemFn, parameters: &[Parameter]) -> TokenS
         ReturnType::Type(_, kind) => (quote!(result), kind.span()),
         ReturnType::Default => (quote!(result), ident.span()),
     };
-    let send =
-        quote_spanned!(span=> ::campanile_hub::generated::send_output(#output, stream).await);
+    // `Result<T, String>` is serialisable itself; as an item of a stream it can fail, whatever its error is.
+    let marker = streams_results(&method.sig.output).then(|| {
+        quote!(::<_, ::campanile_hub::generated::Streaming<::campanile_hub::generated::Fallible>>)
+    });
+    let send = quote_spanned!(span=> ::campanile_hub::generated::send_output #marker (#output, stream).await);
     quote! {
         .method(#wire, #[allow(unused_mut)] |mut call: ::campanile_hub::generated::MethodCall<'_, Self>| {
             #[allow(unused_mut, reason = "a method without arguments reads none")]
@@ -215,5 +248,6 @@ fn entry(wire: &LitStr, method: &ImplItemFn, parameters: &[Parameter]) -> TokenS
                 #send
             }))
         })
+        #(#needs)*
     }
 }

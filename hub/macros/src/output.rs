@@ -65,6 +65,20 @@ fn item(kind: &Type) -> Option<&Type> {
     }
 }
 
+/// Whether it is a stream whose items are `Result`s, by their names.
+pub(crate) fn streams_results(output: &ReturnType) -> bool {
+    let ReturnType::Type(_, kind) = output else {
+        return false;
+    };
+    let inside = ends_with_result(kind)
+        .then(|| argument(kind, 0))
+        .flatten()
+        .unwrap_or(kind);
+    // The items of a `HubStream<T>` are results of `T`.
+    last_segment(inside).is_none_or(|name| name != "HubStream")
+        && item(inside).is_some_and(ends_with_result)
+}
+
 /// The items of `impl Stream<Item = T>`.
 pub(crate) fn stream_item(kind: &Type) -> Option<&Type> {
     match kind {

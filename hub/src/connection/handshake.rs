@@ -74,12 +74,16 @@ where
         }
         Err(Refusal::Answer(text)) => text,
     };
-    tracing::debug!(
-        hub = hub.name(),
-        connection_id = &*opening.id,
-        error = text,
-        "a handshake failed"
-    );
+    if opening.stop.stopping.is_cancelled() {
+        tracing::debug!(hub = hub.name(), "a handshake was cut off by the stop");
+    } else {
+        tracing::warn!(
+            hub = hub.name(),
+            connection_id = &*opening.id,
+            error = text,
+            "a handshake failed"
+        );
+    }
     transport.push(response(TransferFormat::Text, Some(&text)));
     super::close::end(transport, options, &opening.stop).await;
     None

@@ -25,7 +25,7 @@ use super::{Connection, End, close};
 use crate::dispatch::HubDispatcher;
 use crate::metrics::Closure;
 use crate::transport::{Received, Transport};
-use crate::{HttpTransportType, HubResult};
+use crate::{HttpTransportType, HubError, HubResult};
 
 /// Serves one client until it is gone.
 ///
@@ -104,6 +104,19 @@ impl<T: Transport> Session<T> {
         let (hub, connection) = (self.hub.clone(), self.connection.clone());
         if matches!(end, End::Stopping) {
             self.let_invocations_end(&stop.aborted).await;
+        }
+        match &end {
+            End::Stuck => {
+                tracing::warn!(
+                    hub = hub.name(),
+                    connection_id = &*connection.id,
+                    "a client is dropped: a write to it did not end in time"
+                );
+            }
+            End::Failed(error @ HubError::ClientTooSlow { .. }) => {
+                tracing::warn!(hub = hub.name(), connection_id = &*connection.id, %error, "a client is dropped: it is too slow");
+            }
+            _ => {}
         }
         tracing::debug!(
             hub = hub.name(),

@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use campanile_host::CancellationToken;
-use campanile_host::services::{Injectable, ServiceProvider};
+use campanile_host::services::{Injectable, InjectableKeyed, ServiceKey, ServiceProvider};
 use campanile_hub_protocol::{ArgumentReader, BindingError, RawArguments};
 use futures_util::FutureExt;
 use serde::de::DeserializeOwned;
@@ -87,6 +87,17 @@ impl<H: Hub> Activation<H> {
     /// Where the container cannot give it.
     pub fn service<T: Injectable>(&self) -> HubResult<T> {
         self.services.inject::<T>().map_err(HubError::from_error)
+    }
+
+    /// A service for a parameter that is marked `#[inject(key = ..)]`.
+    ///
+    /// # Errors
+    ///
+    /// Where the container cannot give it.
+    pub fn keyed_service<T: InjectableKeyed>(&self, key: impl Into<ServiceKey>) -> HubResult<T> {
+        self.services
+            .inject_keyed::<T>(key)
+            .map_err(HubError::from_error)
     }
 
     /// Where the items go, if the method gives a stream.

@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use campanile_web::{AuthorizationPolicies, Policy};
+use campanile_host::services::{Dependency, Inject, Resolver, ServiceError};
+use campanile_web::{AuthorizationPolicies, Policy, UnknownPolicyError};
 
 use super::{CallError, MethodCall, MethodRun};
+use crate::Hub;
 
 /// Binds the arguments of one call and gives what runs it.
 type Invoke<H> = fn(MethodCall<'_, H>) -> Result<MethodRun, CallError>;
@@ -15,6 +17,8 @@ pub struct HubMethods<H> {
     methods: Vec<HubMethod<H>>,
     /// By the name in lower case: clients may spell it as they like.
     by_name: HashMap<Box<str>, usize>,
+    /// The services that methods take as parameters.
+    needs: Vec<Dependency>,
 }
 
 pub(crate) struct HubMethod<H> {
@@ -34,6 +38,7 @@ impl<H> HubMethods<H> {
         Self {
             methods: Vec::new(),
             by_name: HashMap::new(),
+            needs: Vec::new(),
         }
     }
 
@@ -66,15 +71,29 @@ impl<H> HubMethods<H> {
         self
     }
 
+    /// Says that a method takes a service, so that the container is checked with it. `#[inject]` writes it.
+    #[must_use]
+    pub fn needing(mut self, service: Dependency) -> Self {
+        self.needs.push(service);
+        self
+    }
+
+    pub(crate) fn needs_services(&self) -> bool {
+        !self.needs.is_empty()
+    }
+
     /// Looks up the policies that are named.
-    pub(crate) fn resolve(&mut self, policies: &AuthorizationPolicies) {
-        for policy in self.methods.iter_mut().filter_map(|it| it.policy.as_mut()) {
-            match policies.resolve(policy) {
-                Ok(resolved) => *policy = resolved,
-                // What cannot be looked up permits nobody.
-                Err(error) => tracing::error!(%error, "nobody may call a hub method"),
+    pub(crate) fn resolve(
+        &mut self,
+        policies: &AuthorizationPolicies,
+    ) -> Result<(), (&'static str, UnknownPolicyError)> {
+        for method in &mut self.methods {
+            if let Some(policy) = &mut method.policy {
+                let resolved = policies.resolve(policy);
+                *policy = resolved.map_err(|error| (method.name, error))?;
             }
         }
+        Ok(())
     }
 
     /// The names, in the order of the table.
@@ -92,6 +111,17 @@ impl<H> HubMethods<H> {
         self.by_name
             .get(name.to_lowercase().as_str())
             .map(|index| &self.methods[*index])
+    }
+}
+
+/// Lets the container check what the methods of a hub take.
+impl<H: Hub> Inject for HubMethods<H> {
+    fn inject(_: &Resolver<'_>) -> Result<Self, ServiceError> {
+        Ok(H::methods())
+    }
+
+    fn dependencies() -> Vec<Dependency> {
+        H::methods().needs
     }
 }
 

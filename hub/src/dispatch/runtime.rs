@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use campanile_host::metrics::Metrics;
-use campanile_host::services::{ServiceProvider, ServiceScope};
+use campanile_host::services::{ServiceError, ServiceProvider, ServiceScope};
 use campanile_hub_protocol::{Invocation, InvocationKind};
 use campanile_web::AuthorizationPolicies;
 use futures_util::FutureExt;
@@ -89,22 +89,27 @@ impl<H: Hub> HubRuntime<H> {
         filters: HubFilters,
         metrics: &Metrics,
         options: HubOptions,
-    ) -> Self {
+    ) -> Result<Self, ServiceError> {
         context
             .lifetime()
             .set_result_timeout(options.client_result_timeout);
         let mut methods = H::methods();
-        methods.resolve(policies);
-        Self {
+        methods.resolve(policies).map_err(|(method, error)| {
+            let hub = H::NAME;
+            ServiceError::failed(format!("the method {method} of the hub {hub}: {error}"))
+        })?;
+        let scoped =
+            !H::dependencies().is_empty() || methods.needs_services() || filters.is_scoped();
+        Ok(Self {
             options,
             metrics: HubMetrics::new(metrics, H::NAME, methods.names()),
             methods,
             lifetime: context.lifetime().clone(),
             services,
             users,
-            scoped: !H::dependencies().is_empty() || filters.is_scoped(),
+            scoped,
             filters,
-        }
+        })
     }
 
     pub(crate) fn open_scope(&self) -> InvocationScope {

@@ -40,7 +40,7 @@ impl HubService {
     ///
     /// # Errors
     ///
-    /// Where the container lacks what the hub was to bring.
+    /// Where the container lacks what the hub was to bring, and where a policy is named that nobody added.
     ///
     /// # Panics
     ///
@@ -49,7 +49,7 @@ impl HubService {
         services: &ServiceProvider,
         mut options: HubOptions,
     ) -> Result<Self, ServiceError> {
-        let policies = resolve(services, &mut options)?;
+        let policies = resolve(services, &mut options, H::NAME)?;
         let context = services.required::<HubContext<H>>()?;
         let heartbeat = services.required::<Heartbeat>()?;
         let lifetime = services.get::<ApplicationLifetime>()?;
@@ -63,7 +63,7 @@ impl HubService {
             filters,
             &metrics,
             options,
-        );
+        )?;
         Ok(Self::start(
             Served::Hub(Arc::new(runtime)),
             &heartbeat,
@@ -86,7 +86,7 @@ impl HubService {
         handler: impl ConnectionHandler,
         mut options: HubOptions,
     ) -> Result<Self, ServiceError> {
-        resolve(services, &mut options)?;
+        resolve(services, &mut options, "of raw connections")?;
         let heartbeat = services.required::<Heartbeat>()?;
         let lifetime = services.get::<ApplicationLifetime>()?;
         Ok(Self::start(
@@ -127,14 +127,13 @@ fn metrics(services: &ServiceProvider) -> Result<Arc<Metrics>, ServiceError> {
 fn resolve(
     services: &ServiceProvider,
     options: &mut HubOptions,
+    hub: &str,
 ) -> Result<Arc<AuthorizationPolicies>, ServiceError> {
     let policies = services.get::<AuthorizationPolicies>()?.unwrap_or_default();
     if let Some(policy) = &mut options.authorization {
-        match policies.resolve(policy) {
-            Ok(resolved) => *policy = resolved,
-            // What cannot be looked up permits nobody.
-            Err(error) => tracing::error!(%error, "nobody may connect to a hub"),
-        }
+        *policy = policies
+            .resolve(policy)
+            .map_err(|error| ServiceError::failed(format!("the hub {hub}: {error}")))?;
     }
     Ok(policies)
 }

@@ -91,7 +91,7 @@ pub(crate) fn health_checks(
     settings: HealthEndpoint,
 ) -> Result<WebService, BoxError> {
     let lifetime: ApplicationLifetime = services.inject()?;
-    let mut checks = services.all::<Registration>()?;
+    let mut checks = services.all::<Registration>()?.to_vec();
     if let Some(tags) = &settings.tags {
         checks.retain(|it| it.has_any(tags));
     }

@@ -120,7 +120,7 @@ impl Place {
     pub(super) fn ask_all<S: ?Sized + Shown + Send + Sync + 'static>(&self) {
         let what = format!("all {}", trace::short::<S>());
         self.note(&what, self.provider.all::<S>(), |it| {
-            format!("[{}]", it.show())
+            format!("[{}]", it.to_vec().show())
         });
     }
 
