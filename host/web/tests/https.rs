@@ -27,8 +27,12 @@ async fn failure(builder: HostBuilder) -> String {
 
 #[tokio::test]
 async fn a_certificate_of_any_kind_serves() {
-    for algorithm in [&rcgen::PKCS_ECDSA_P256_SHA256, &rcgen::PKCS_ED25519] {
-        let files = Files::new(algorithm);
+    let rsa = rcgen::KeyPair::from_pem(include_str!("keys/rsa.pem")).unwrap();
+    for files in [
+        Files::new(&rcgen::PKCS_ECDSA_P256_SHA256),
+        Files::new(&rcgen::PKCS_ED25519),
+        Files::of_key(&rsa, |_| {}),
+    ] {
         let running = start_https(mapped(https(&files)), &files).await;
         assert!(running.address.starts_with("https://localhost:"));
         assert_eq!(running.get(&get("/")).await, "HTTP/1.1");

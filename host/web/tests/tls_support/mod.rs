@@ -38,11 +38,14 @@ impl Files {
         algorithm: &'static SignatureAlgorithm,
         change: impl FnOnce(&mut CertificateParams),
     ) -> Self {
+        Self::of_key(&KeyPair::generate_for(algorithm).unwrap(), change)
+    }
+
+    pub fn of_key(key: &KeyPair, change: impl FnOnce(&mut CertificateParams)) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let key = KeyPair::generate_for(algorithm).unwrap();
         let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
         change(&mut params);
-        let signed = params.self_signed(&key).unwrap();
+        let signed = params.self_signed(key).unwrap();
         let files = Self {
             certificate: folder.path().join("site.pem"),
             key: folder.path().join("site.key"),
