@@ -55,7 +55,7 @@ async fn beat(heartbeat: Weak<Heartbeat>) {
         for endpoint in heartbeat.endpoints() {
             endpoint.tick();
             let limits = Limits::of(endpoint.options());
-            for connection in endpoint.lifetime().local().iter() {
+            for connection in endpoint.lifetime().local().connections().iter() {
                 limits.tick(connection);
             }
         }

@@ -9,6 +9,7 @@ use campanile_host::services::{
 use campanile_web::WebHostBuilderExt;
 
 use crate::heartbeat::Heartbeat;
+use crate::lifetime::HubLifetimeManagerFactory;
 use crate::settings;
 use crate::{ConnectionHandler, Hub, HubContext, HubOptions, HubService};
 
@@ -149,16 +150,27 @@ pub trait HubServiceCollectionExt {
     /// The counterpart of .NET's `AddSignalR`.
     #[doc(alias = "AddSignalR")]
     fn add_hub<H: Hub>(&mut self) -> &mut Self;
+
+    /// Adds the [`HubContext`] of the hub `H` alone, for a process that reaches the hub's clients and serves none: a
+    /// worker. Without a backplane there is nobody to be reached.
+    fn add_hub_context<H: Hub>(&mut self) -> &mut Self;
 }
 
 impl HubServiceCollectionExt for ServiceCollection {
     fn add_hub<H: Hub>(&mut self) -> &mut Self {
         self.try_add(ServiceDescriptor::instance(Arc::new(Heartbeat::default())));
-        self.try_add(ServiceDescriptor::instance(Arc::new(
-            HubContext::<H>::in_memory(),
-        )));
+        self.add_hub_context::<H>();
         // Constructed by value for each invocation; registered so that the graph is checked with it.
         self.try_add(ServiceDescriptor::transient::<H>());
+        self
+    }
+
+    fn add_hub_context<H: Hub>(&mut self) -> &mut Self {
+        self.try_add(ServiceDescriptor::singleton_factory(
+            |backplane: Option<Arc<dyn HubLifetimeManagerFactory>>| {
+                HubContext::<H>::new(backplane.as_deref())
+            },
+        ));
         self
     }
 }

@@ -52,7 +52,7 @@ mod host;
 mod http;
 mod hub;
 mod items;
-mod lifetime;
+pub mod lifetime;
 mod options;
 mod proxy;
 mod raw;

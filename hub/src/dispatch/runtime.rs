@@ -79,6 +79,7 @@ impl<H: Hub> HubRuntime<H> {
     ) -> Self {
         context
             .lifetime()
+            .local()
             .set_result_timeout(options.client_result_timeout);
         let mut methods = H::methods();
         methods.resolve(policies);

@@ -14,20 +14,23 @@ use serde::de::value::{Error as UnitError, UnitDeserializer};
 use tokio::sync::oneshot;
 
 use super::outgoing::Question;
-use crate::connection::Connection;
+use crate::connection::{Connection, Frame};
 use crate::{HubError, HubResult};
 
 /// Takes the answer to a question, whatever its type is.
-pub(crate) trait TakeAnswer: Send {
+pub trait TakeAnswer: Send {
+    /// Takes it. Called once at most, under no lock, by the task of the connection that answers.
     fn take(self: Box<Self>, outcome: CompletionOutcome<'_>);
 }
 
 /// Ends only when there can be no answer any more. Dropped, it forgets the question.
-pub(crate) type Asking = Pin<Box<dyn Future<Output = HubError> + Send>>;
+pub type Asking = Pin<Box<dyn Future<Output = HubError> + Send>>;
 
 /// What became of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Answered {
+#[non_exhaustive]
+pub enum Answered {
+    /// Whoever has asked has it.
     Taken,
     /// Nobody waits for it, or not any more.
     Unknown,
@@ -71,6 +74,17 @@ impl ClientResults {
         // Upload streams are named by clients, which count without a letter.
         let id: Box<str> = format!("s{number}").into();
         let frame = question.frame(connection.protocol, &id)?;
+        Ok(self.ask_as(connection, id, frame, answer))
+    }
+
+    /// Asks a connection under an id that nobody else uses.
+    pub(crate) fn ask_as(
+        self: &Arc<Self>,
+        connection: Arc<Connection>,
+        id: Box<str>,
+        frame: Frame,
+        answer: Box<dyn TakeAnswer>,
+    ) -> Asking {
         let pending = Pending {
             connection_id: connection.id.clone(),
             answer,
@@ -81,13 +95,13 @@ impl ClientResults {
             id,
         };
         connection.queue.push_always(frame);
-        Ok(Box::pin(async move {
+        Box::pin(async move {
             let _forget = forget;
             connection.aborted().cancelled().await;
             HubError::ClientDisconnected {
                 connection_id: connection.id.to_string(),
             }
-        }))
+        })
     }
 
     /// Takes an answer of a connection.
