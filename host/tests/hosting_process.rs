@@ -55,6 +55,7 @@ mod unix {
         match scenario {
             "stubborn" => builder.add_hosted_service::<Stubborn>(),
             "doomed" => builder.add_hosted_service::<Doomed>(),
+            "incomplete" => builder.add_hosted_service_factory(|_: std::sync::Arc<String>| Patient),
             _ => builder.add_hosted_service::<Patient>(),
         }
         .build()?
@@ -97,6 +98,7 @@ mod unix {
                 "the_schema_of_its_settings_is_printed",
                 the_schema_is_printed,
             ),
+            ("its_services_are_printed", its_services_are_printed),
         ]);
         Ok(())
     }
@@ -110,6 +112,39 @@ mod unix {
         let schema: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
         let levels = "/properties/Logging/properties/LogLevel/properties/Default/enum/0";
         assert_eq!(schema.pointer(levels).unwrap(), "Trace");
+    }
+
+    fn its_services_are_printed() {
+        let print = |argument: &str| {
+            let program = Program::start("patient", |command| {
+                command.args([argument, "--environment=Development"]);
+            });
+            let ended = program.wait();
+            assert_eq!((ended.code, &*ended.stderr), (Some(0), ""));
+            ended.stdout
+        };
+        let text = print("--services");
+        let hosted = "hosted services, in the order in which they start:\n  1. Patient";
+        assert!(text.starts_with(hosted), "{text}");
+        assert!(
+            text.contains("  singleton  HostEnvironment, an instance\n"),
+            "{text}"
+        );
+        assert_eq!(text, print("--services=text"), "it is the same each time");
+        assert!(print("--services=dot").starts_with("digraph services {"));
+
+        let program = Program::start("incomplete", |command| {
+            command.arg("--services");
+        });
+        let ended = program.wait();
+        assert_eq!(ended.code, Some(1), "{ended:?}");
+        assert!(ended.stdout.contains("needs String: NOT REGISTERED\n"));
+        assert!(
+            ended.stdout.ends_with(
+                "what is wrong:\n  1. `String` is not registered: dyn HostedService (Patient) -> String\n"
+            ),
+            "{ended:?}"
+        );
     }
 
     fn signals_end_it_gracefully() {

@@ -9,7 +9,13 @@ use campanile_web::Principal;
 
 use crate::connection::{Connection, End};
 use crate::lifetime::HubLifetimeManager;
-use crate::{CallerClients, GroupManager, HttpTransportType, Hub, Items, RequestHead};
+use crate::{
+    CallerClients, GroupManager, HttpTransportType, Hub, HubClient, Items, RequestHead, Untyped,
+};
+
+/// Stands for a hub where it can be any: `HubCaller<AnyHub>` is what [filters](crate::HubFilter) see.
+#[derive(Clone, Copy, Debug)]
+pub enum AnyHub {}
 
 /// The connection that a hub method or callback serves: who it is, and whom it can reach.
 ///
@@ -35,6 +41,22 @@ pub(crate) enum Standing {
 }
 
 impl<H: Hub> HubCaller<H> {
+    /// The clients of the hub, as the caller sees them.
+    #[must_use]
+    pub fn clients(&self) -> CallerClients<H::Client> {
+        self.clients_of()
+    }
+}
+
+impl HubCaller<AnyHub> {
+    /// The clients of the hub, as the caller sees them. Their methods are called by name.
+    #[must_use]
+    pub fn clients(&self) -> CallerClients<Untyped> {
+        self.clients_of()
+    }
+}
+
+impl<H> HubCaller<H> {
     pub(crate) fn new(
         connection: Arc<Connection>,
         lifetime: Arc<dyn HubLifetimeManager>,
@@ -54,9 +76,16 @@ impl<H: Hub> HubCaller<H> {
         &self.connection.id
     }
 
-    /// The clients of the hub, as the caller sees them.
-    #[must_use]
-    pub fn clients(&self) -> CallerClients<H::Client> {
+    /// The same where the hub does not matter.
+    pub(crate) fn of_any_hub(&self) -> HubCaller<AnyHub> {
+        HubCaller::new(
+            self.connection.clone(),
+            self.lifetime.clone(),
+            self.standing,
+        )
+    }
+
+    fn clients_of<C: HubClient + ?Sized>(&self) -> CallerClients<C> {
         CallerClients::new(
             self.lifetime.clone(),
             self.connection.clone(),

@@ -8,7 +8,7 @@ pub type HubResult<T> = Result<T, HubError>;
 
 /// An error of a hub.
 ///
-/// Only [`HubError::Message`] is told to clients. Every other error stays on the server, unless
+/// Only [`HubError::Message`] is told to clients, and what says so below. Every other error stays on the server, unless
 /// [`HubOptions::enable_detailed_errors`](crate::HubOptions::enable_detailed_errors) is on: the caller then gets a
 /// general text, and the log has the rest. The same rule holds in ASP.NET Core, where `Message` is `HubException`.
 ///
@@ -30,6 +30,9 @@ pub enum HubError {
     #[doc(alias = "HubException")]
     #[error("{0}")]
     Message(String),
+    /// A client called a method that the hub does not have. The client is told so.
+    #[error("Method does not exist.")]
+    NoSuchMethod,
     /// A message could not be written in a client's hub protocol; it was sent to nobody who speaks that protocol.
     #[error("cannot serialise the arguments of '{target}': {source}")]
     Serialization {
@@ -84,6 +87,13 @@ pub enum HubError {
         /// The question.
         invocation_id: String,
     },
+    /// A connection was to join more groups than
+    /// [`HubOptions::maximum_groups_per_connection`](crate::HubOptions::maximum_groups_per_connection). The client is told so.
+    #[error("a connection is in {limit} groups at most")]
+    TooManyGroups {
+        /// How many it may be in.
+        limit: usize,
+    },
     /// An upload ended because its connection did.
     #[error("The underlying connection was closed.")]
     ConnectionClosed,
@@ -118,18 +128,28 @@ impl HubError {
         }
     }
 
+    /// Whether clients may know of it in any case.
+    pub(crate) fn is_told(&self) -> bool {
+        matches!(
+            self,
+            Self::Message(_) | Self::NoSuchMethod | Self::TooManyGroups { .. }
+        )
+    }
+
     /// `text`, and behind it what happened where clients may know: always for a message, else if `detailed`.
     pub(crate) fn describe(&self, text: &str, detailed: bool) -> String {
-        match self {
-            Self::Message(message) => format!("{text} HubException: {message}"),
-            other if detailed => format!("{text} {}: {other}", other.kind()),
-            _ => text.to_owned(),
+        if self.is_told() {
+            format!("{text} HubException: {self}")
+        } else if detailed {
+            format!("{text} {}: {self}", self.kind())
+        } else {
+            text.to_owned()
         }
     }
 
     fn kind(&self) -> &'static str {
         match self {
-            Self::Message(_) => "HubException",
+            Self::Message(_) | Self::NoSuchMethod | Self::TooManyGroups { .. } => "HubException",
             Self::Serialization { .. } => "SerializationError",
             Self::Protocol(error) => error.error_type(),
             Self::ClientTimeout => "ClientTimeoutError",

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`hubs`] | methods, callers, services, errors |
 //! | [`clients_and_groups`] | whom a message reaches, and what a send promises |
+//! | [`results`] | asking a client for something |
 //! | [`streaming`] | streams to clients and from them |
 //! | [`transports`] | WebSockets, Server-Sent Events, long polling, reconnecting, raw connections, proxies |
 //! | [`authentication`] | who is connected, and what they may do |
@@ -15,6 +16,9 @@ pub mod hubs {}
 
 #[doc = include_str!("docs/clients_and_groups.md")]
 pub mod clients_and_groups {}
+
+#[doc = include_str!("docs/results.md")]
+pub mod results {}
 
 #[doc = include_str!("docs/streaming.md")]
 pub mod streaming {}

@@ -4,14 +4,15 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use campanile_host::hosting::HostBuilder;
 use campanile_host::services::{
-    ServiceCollection, ServiceDescriptor, ServiceError, ServiceProvider,
+    Inject, ServiceCollection, ServiceDescriptor, ServiceError, ServiceProvider,
 };
 use campanile_web::WebHostBuilderExt;
 
+use crate::filter::{FilterSource, GlobalHubFilter, Instance, Typed};
 use crate::heartbeat::Heartbeat;
 use crate::lifetime::HubLifetimeManagerFactory;
 use crate::settings;
-use crate::{ConnectionHandler, Hub, HubContext, HubOptions, HubService};
+use crate::{ConnectionHandler, Hub, HubContext, HubFilter, HubOptions, HubService};
 
 /// Hubs for a [`HostBuilder`].
 pub trait HubHostBuilderExt: Sized {
@@ -29,7 +30,7 @@ pub trait HubHostBuilderExt: Sized {
     /// }
     /// ```
     ///
-    /// The keys are the names of [`HubOptions`]. A size of 0 and a send timeout of 0 mean none. The section of a hub goes
+    /// The keys are the names of [`HubOptions`]. A size, a limit or a send timeout of 0 means none. The section of a hub goes
     /// before what the program says, and that before what holds for all hubs.
     ///
     /// Its [`HubContext`] can be injected from then on. The counterpart of .NET's `AddSignalR` and `MapHub<H>`.
@@ -58,6 +59,17 @@ pub trait HubHostBuilderExt: Sized {
         configure: impl FnOnce(&mut HubOptions) + Send + 'static,
     ) -> Self;
 
+    /// Puts a [filter](HubFilter) around the methods and callbacks of all hubs, inside of those that are there and outside of
+    /// those of single hubs.
+    #[doc(alias = "AddFilter")]
+    #[must_use]
+    fn add_hub_filter<F: HubFilter + Inject>(self) -> Self;
+
+    /// The same with a filter that is there already, and serves all invocations.
+    #[doc(alias = "AddFilter")]
+    #[must_use]
+    fn add_hub_filter_instance(self, filter: impl HubFilter) -> Self;
+
     /// Serves connections of bytes at `path`, under the transports of SignalR and without a hub.
     #[doc(alias = "MapConnectionHandler")]
     #[must_use]
@@ -84,6 +96,7 @@ impl HubHostBuilderExt for HostBuilder {
             let options = options.clone();
             move |host| {
                 let read = settings::options(host.configuration(), H::NAME, configure)?;
+                read.filters.register(host.services());
                 options.get_or_init(|| read);
                 Ok(())
             }
@@ -93,6 +106,16 @@ impl HubHostBuilderExt for HostBuilder {
             let options = options.get().cloned().unwrap_or_default();
             HubService::new::<H>(services, options)
         })
+    }
+
+    fn add_hub_filter<F: HubFilter + Inject>(mut self) -> Self {
+        self.services().add_hub_filter::<F>();
+        self
+    }
+
+    fn add_hub_filter_instance(mut self, filter: impl HubFilter) -> Self {
+        self.services().add_hub_filter_instance(filter);
+        self
     }
 
     fn map_connection_handler(mut self, path: &str, handler: impl ConnectionHandler) -> Self {
@@ -154,6 +177,15 @@ pub trait HubServiceCollectionExt {
     /// Adds the [`HubContext`] of the hub `H` alone, for a process that reaches the hub's clients and serves none: a
     /// worker. Without a backplane there is nobody to be reached.
     fn add_hub_context<H: Hub>(&mut self) -> &mut Self;
+
+    /// Puts a [filter](HubFilter) around the methods and callbacks of all hubs, inside of those that are there and outside of
+    /// those of single hubs.
+    #[doc(alias = "AddFilter")]
+    fn add_hub_filter<F: HubFilter + Inject>(&mut self) -> &mut Self;
+
+    /// The same with a filter that is there already, and serves all invocations.
+    #[doc(alias = "AddFilter")]
+    fn add_hub_filter_instance(&mut self, filter: impl HubFilter) -> &mut Self;
 }
 
 impl HubServiceCollectionExt for ServiceCollection {
@@ -173,4 +205,20 @@ impl HubServiceCollectionExt for ServiceCollection {
         ));
         self
     }
+
+    fn add_hub_filter<F: HubFilter + Inject>(&mut self) -> &mut Self {
+        add_filter(self, Arc::new(Typed::<F>::new()))
+    }
+
+    fn add_hub_filter_instance(&mut self, filter: impl HubFilter) -> &mut Self {
+        add_filter(self, Arc::new(Instance::new(filter)))
+    }
+}
+
+fn add_filter(
+    services: &mut ServiceCollection,
+    filter: Arc<dyn FilterSource>,
+) -> &mut ServiceCollection {
+    filter.register(services);
+    services.add_instance(Arc::new(GlobalHubFilter(filter)))
 }

@@ -30,13 +30,15 @@
 //! }
 //! ```
 //!
+//! Clients in Rust are typed by the same items, and a crate of contracts needs neither side: see `campanile-hub-contract`.
+//!
 //! From outside of a hub its clients are reached through [`HubContext`], which the container injects anywhere.
 //! The [`guide`] has a page for each topic.
 //!
 //! What a client sees is ASP.NET Core's SignalR: negotiation versions 0 and 1, WebSockets, Server-Sent Events and long
 //! polling, the JSON and the MessagePack protocol in versions 1 and 2, the same texts where something goes wrong. Streams go
 //! both ways. Clients can be asked for results, and come back to their connections. Users are known by their
-//! tokens, and policies say who may connect and call. Filters are not there yet.
+//! tokens, and policies say who may connect and call. Filters run around calls.
 
 // The attribute macros name this crate by its name, in its own tests too.
 extern crate self as campanile_hub;
@@ -46,6 +48,7 @@ mod connection;
 mod context;
 mod dispatch;
 mod error;
+mod filter;
 pub mod guide;
 mod heartbeat;
 mod host;
@@ -64,12 +67,14 @@ mod transport;
 mod upload;
 mod user;
 
-pub use caller::HubCaller;
-pub use campanile_hub_macros::{hub, hub_client};
+pub use caller::{AnyHub, HubCaller};
+pub use campanile_hub_contract::{HubCall, HubClient, HubServer, HubStreamCall};
+pub use campanile_hub_macros::{hub, hub_client, hub_server};
 pub use campanile_hub_protocol::{Arguments, TransferFormat, payload};
 pub use context::{HubContext, IHubContext};
 pub use dispatch::{HubMethods, MethodOutput};
 pub use error::{HubError, HubResult};
+pub use filter::{HubFilter, HubInvocationContext, HubLifetimeContext, InvocationResult, Next};
 pub use host::{HubHostBuilderExt, HubServiceCollectionExt};
 pub use http::{HubFuture, HubService};
 pub use hub::Hub;
@@ -77,8 +82,7 @@ pub use items::Items;
 pub use lifetime::{HubPresence, PresenceEvent};
 pub use options::{HttpTransports, HubOptions, SlowClientPolicy};
 pub use proxy::{
-    CallerClients, ClientProxy, GroupManager, HubClient, HubClients, Many, Recipients, Single,
-    Untyped,
+    CallerClients, ClientProxy, GroupManager, HubClients, Many, Recipients, Single, Untyped,
 };
 pub use raw::{ConnectionClosed, ConnectionHandler, RawConnection};
 pub use request::RequestHead;
@@ -90,6 +94,7 @@ pub use user::UserIdProvider;
 /// What code that [`#[hub]`](macro@crate::hub) writes is made of. Nothing to be named by hand.
 #[doc(hidden)]
 pub mod generated {
+    pub use campanile_hub_contract as contract;
     pub use campanile_web::Policy;
 
     pub use crate::dispatch::{

@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
+use campanile_host::services::Inject;
 use campanile_web::Policy;
+
+use crate::HubFilter;
+use crate::filter::HubFilters;
 
 /// The settings of one hub, with ASP.NET Core's defaults.
 ///
@@ -25,6 +29,16 @@ pub struct HubOptions {
     /// How many ordinary invocations of one client may run at once, at least 1. With the default of 1 they never
     /// overlap, and their results come in order.
     pub maximum_parallel_invocations_per_client: usize,
+    /// How many calls one client may make in a second, of any kind; it may save up a second's worth. Any number by default:
+    /// what is too much depends on the application, and a client's calls run one at a time anyway. Those beyond it are
+    /// answered with an error, and the connection goes on.
+    pub maximum_invocations_per_second: Option<u32>,
+    /// How many streams one connection may have open, to the client and from it together; `None` lifts the limit.
+    /// Default: 100. A call that wants more is answered with an error, and the connection goes on.
+    pub maximum_streams_per_connection: Option<usize>,
+    /// How many groups one connection may be in; `None` lifts the limit. Default: 1,000. Joining one more is
+    /// [`HubError::TooManyGroups`](crate::HubError::TooManyGroups).
+    pub maximum_groups_per_connection: Option<usize>,
     /// How many items of an upload wait for the hub method at most, at least 1. Default: 10. Then nothing more is read
     /// from that client until the method takes one.
     pub stream_buffer_capacity: usize,
@@ -64,6 +78,27 @@ pub struct HubOptions {
     pub close_on_authentication_expiration: bool,
     /// The transports that are offered.
     pub transports: HttpTransports,
+    /// What runs around the hub's methods and callbacks.
+    pub(crate) filters: HubFilters,
+}
+
+impl HubOptions {
+    /// Puts a [filter](crate::HubFilter) around the methods and callbacks of the hub, inside of those that are there.
+    ///
+    /// Each invocation gets the one that the container has, or makes: one of its own unless it was registered as a singleton
+    /// or as scoped.
+    #[doc(alias = "AddFilter")]
+    pub fn add_filter<F: HubFilter + Inject>(&mut self) -> &mut Self {
+        self.filters.add::<F>();
+        self
+    }
+
+    /// The same with a filter that is there already, and serves all invocations.
+    #[doc(alias = "AddFilter")]
+    pub fn add_filter_instance(&mut self, filter: impl HubFilter) -> &mut Self {
+        self.filters.add_instance(filter);
+        self
+    }
 }
 
 impl Default for HubOptions {
@@ -75,6 +110,9 @@ impl Default for HubOptions {
             maximum_receive_message_size: Some(32 * 1024),
             enable_detailed_errors: false,
             maximum_parallel_invocations_per_client: 1,
+            maximum_invocations_per_second: None,
+            maximum_streams_per_connection: Some(100),
+            maximum_groups_per_connection: Some(1000),
             stream_buffer_capacity: 10,
             client_result_timeout: Some(Duration::from_secs(30)),
             maximum_queued_bytes: 64 * 1024,
@@ -90,6 +128,7 @@ impl Default for HubOptions {
             authorization: None,
             close_on_authentication_expiration: false,
             transports: HttpTransports::default(),
+            filters: HubFilters::default(),
         }
     }
 }

@@ -61,6 +61,15 @@ settings! {
     maximum_parallel_invocations_per_client: usize => |options, value| {
         options.maximum_parallel_invocations_per_client = *value;
     };
+    maximum_invocations_per_second: u32 => |options, value| {
+        options.maximum_invocations_per_second = (*value > 0).then_some(*value);
+    };
+    maximum_streams_per_connection: usize => |options, value| {
+        options.maximum_streams_per_connection = (*value > 0).then_some(*value);
+    };
+    maximum_groups_per_connection: usize => |options, value| {
+        options.maximum_groups_per_connection = (*value > 0).then_some(*value);
+    };
     stream_buffer_capacity: usize => |options, value| options.stream_buffer_capacity = *value;
     maximum_queued_bytes: ByteSize => |options, value| options.maximum_queued_bytes = bytes(value);
     application_max_buffer_size: ByteSize => |options, value| options.application_max_buffer_size = bytes(value);
@@ -155,6 +164,10 @@ fn check(options: &HubOptions, name: &str) -> Result<(), BoxError> {
             "MaximumParallelInvocationsPerClient",
             options.maximum_parallel_invocations_per_client > 0,
         ),
+        (
+            "MaximumInvocationsPerSecond",
+            options.maximum_invocations_per_second != Some(0),
+        ),
         ("StreamBufferCapacity", options.stream_buffer_capacity > 0),
         (
             "MaximumReceiveMessageSize",
@@ -225,6 +238,15 @@ mod tests {
                 .maximum_receive_message_size,
             None
         );
+        let limits = configuration(&[
+            ("SignalR:MaximumInvocationsPerSecond", "50"),
+            ("SignalR:MaximumStreamsPerConnection", "0"),
+            ("SignalR:Hubs:H:MaximumGroupsPerConnection", "7"),
+        ]);
+        let limits = options(&limits, "H", |_| {}).unwrap();
+        assert_eq!(limits.maximum_invocations_per_second, Some(50));
+        assert_eq!(limits.maximum_streams_per_connection, None);
+        assert_eq!(limits.maximum_groups_per_connection, Some(7));
         let never = configuration(&[("SignalR:KeepAliveInterval", "00:00:00")]);
         let error = options(&never, "H", |_| {}).unwrap_err().to_string();
         assert_eq!(

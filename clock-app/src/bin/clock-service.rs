@@ -48,12 +48,13 @@ async fn main() -> Result<(), HostError> {
         .await
 }
 
-/// Logs the time.
+/// Logs the time that the connection is told.
 #[derive(Inject)]
 struct TimeLog {
     connection: Arc<HubConnection>,
 }
 
+/// What the clock's server calls.
 struct Logging;
 
 impl Clock for Logging {
@@ -68,15 +69,11 @@ impl HostedService for TimeLog {
             .on_reconnecting(|_| tracing::warn!("the clock is gone"));
         self.connection
             .on_reconnected(|_| tracing::info!("the clock is back"));
-        self.connection
-            .on("ShowTime", |current_time: DateTime<Local>| async move {
-                Logging.show_time(current_time).await;
-            });
+        self.connection.register::<dyn Clock>(Logging);
         Ok(())
     }
 
     async fn stop(&self, _: CancellationToken) -> Result<(), BoxError> {
-        self.connection.off("ShowTime");
         Ok(())
     }
 }

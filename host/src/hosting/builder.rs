@@ -7,13 +7,13 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
+use super::command::Command;
 use super::environment::HostEnvironment;
 use super::error::HostError;
 use super::host::{Host, Parts};
 use super::hosted_service::HostedService;
 use super::lifetime::ApplicationLifetime;
 use super::options::HostOptions;
-use super::settings_schema;
 use crate::configuration::{
     Configuration, ConfigurationBuilder, ConfigurationError, HostConfiguration,
     HostConfigurationBuilder,
@@ -65,6 +65,8 @@ pub struct HostBuilder {
     nothing: Option<Configuration>,
     services: ServiceCollection,
     options: Vec<ConfigureOptions>,
+    /// What the arguments ask for in place of a run; known once they are read.
+    command: Option<Command>,
     extensions: HashMap<TypeId, Box<dyn Any + Send>>,
     before_build: VecDeque<BeforeBuild>,
     signals: bool,
@@ -96,6 +98,7 @@ impl HostBuilder {
             nothing: None,
             services: ServiceCollection::new(),
             options: Vec::new(),
+            command: None,
             extensions: HashMap::new(),
             before_build: VecDeque::new(),
             signals: true,
@@ -243,8 +246,15 @@ impl HostBuilder {
 
     /// Reads the configuration, sets the log up and checks the whole graph of services. Constructs none of them.
     ///
-    /// Where a host with defaults is given the argument `--print-config-schema`, this prints the
-    /// [JSON schema](crate::options::schema) of all settings, and ends the process.
+    /// A host with defaults takes these arguments from its command line, prints, and ends the process:
+    ///
+    /// | argument | what is printed |
+    /// | --- | --- |
+    /// | `--print-config-schema` | the [JSON schema](crate::options::schema) of all settings, for editors |
+    /// | `--services` | all services, the hosted ones in their order, what each needs and [what is wrong](crate::services::ServiceGraph); exit code 1 where something is |
+    /// | `--services=dot` | the same for Graphviz |
+    ///
+    /// `--services` with any other value, in either form, is a setting like others.
     ///
     /// # Errors
     ///
@@ -275,15 +285,10 @@ impl HostBuilder {
             .add_instance(Arc::new(lifetime.clone()))
             .add_instance(Arc::new(Metrics::new()))
             .add_instance(Arc::new(watchdog.clone()));
-        let prints_schema =
-            self.defaults && settings_schema::is_asked_for(self.arguments.as_deref());
-        if prints_schema {
-            settings_schema::describe(&mut self.services);
+        if let Some(command) = self.command {
+            command.run(&self.services);
         }
         let services = self.services.build()?;
-        if prints_schema {
-            settings_schema::print(&services);
-        }
         Ok(Host::new(Parts {
             services,
             configuration,
@@ -316,13 +321,14 @@ impl HostBuilder {
         });
     }
 
-    fn load_defaults(&self) -> Result<HostConfiguration, ConfigurationError> {
-        let arguments = self.arguments.clone().unwrap_or_else(|| {
+    fn load_defaults(&mut self) -> Result<HostConfiguration, ConfigurationError> {
+        let mut arguments = self.arguments.clone().unwrap_or_else(|| {
             std::env::args_os()
                 .skip(1)
                 .map(|argument| argument.to_string_lossy().into_owned())
                 .collect()
         });
+        self.command = Command::take(&mut arguments);
         let mut builder = HostConfigurationBuilder::new().arguments(arguments);
         for add in &self.sources {
             let add = add.clone();

@@ -47,7 +47,7 @@ pub enum HostError {
     /// What is checked before the start, options above all, is not valid.
     #[error("{}", ErrorChain::in_one_line(.0))]
     Validation(#[from] StartupValidationError),
-    /// A hosted service cannot be constructed.
+    /// A hosted service, or what an async factory makes, cannot be constructed.
     #[error("{}", ErrorChain::in_one_line(.0))]
     Construction(#[source] ServiceError),
     /// The process cannot wait for signals.
@@ -68,8 +68,8 @@ pub enum HostError {
     StartupTimedOut {
         /// The limit.
         limit: Duration,
-        /// The types of the services that were being waited for.
-        busy: Vec<&'static str>,
+        /// The types of the services that were being waited for, or the service whose async factory was.
+        busy: Vec<String>,
     },
     /// Services failed while they were disposed.
     #[error("{}", ErrorChain::in_one_line(.0))]
@@ -116,7 +116,7 @@ fn failed(service: &str, phase: Phase) -> String {
     }
 }
 
-fn waited_for(busy: &[&str]) -> String {
+fn waited_for(busy: &[String]) -> String {
     match busy {
         [] => String::new(),
         [one] => format!(": `{one}` was not done"),

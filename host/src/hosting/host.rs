@@ -8,8 +8,10 @@ use tokio_util::sync::CancellationToken;
 use super::environment::HostEnvironment;
 use super::erased::HostedService as ErasedHostedService;
 use super::error::HostError;
+use super::initialization::{Initialized, initialize};
 use super::lifecycle::{Lifecycle, Started};
 use super::lifetime::ApplicationLifetime;
+use super::limit::StartLimit;
 use super::options::HostOptions;
 use super::reload::Reload;
 use super::signals::StopOnSignals;
@@ -146,7 +148,8 @@ impl Host {
         }
     }
 
-    /// Validates the options, constructs the hosted services and starts them.
+    /// Validates the options, awaits the [async factories](crate::services::AsyncFactory), constructs the hosted services
+    /// and starts them.
     ///
     /// Where that fails, what was started is stopped again before this returns. Where the host is asked to stop meanwhile,
     /// what was started is stopped as well, and this returns `Ok`: [`ApplicationLifetime::stopped`] has fired then, and
@@ -154,12 +157,13 @@ impl Host {
     ///
     /// # Errors
     ///
-    /// Invalid options; a hosted service that cannot be constructed, fails to start or does not start in time; a host that
-    /// was started before.
+    /// Invalid options; an async factory that fails or is not done in time; a hosted service that cannot be constructed,
+    /// fails to start or does not start in time; a host that was started before.
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped, the services that have been started run on; [`stop`](Self::stop) stops them.
+    /// If the future is dropped, so is that of an async factory that is being awaited; the services that have been started
+    /// run on, and [`stop`](Self::stop) stops them.
     pub async fn start(&self) -> Result<(), HostError> {
         let mut state = self.state.lock().await;
         if !matches!(*state, State::Built) {
@@ -183,12 +187,22 @@ impl Host {
                 StopOnSignals::register(&self.lifetime, reload).map_err(HostError::Signals)?;
             *self.signals.lock().unwrap_or_else(PoisonError::into_inner) = Some(signals);
         }
+        self.lifetime.announce_stopping();
+        let mut limit = StartLimit::new(&self.lifetime, &self.options);
+        match initialize(&self.services, &self.options, &mut limit).await {
+            Ok(Initialized::Ready) => {}
+            ended => {
+                self.lifetime.stop_application();
+                self.lifetime.notify_stopped();
+                *state = State::Ended;
+                return ended.map(|_| ());
+            }
+        }
         let services = self
             .services
             .all::<dyn ErasedHostedService>()
             .map_err(HostError::Construction)?;
         let lifecycle = Lifecycle::new(services, self.options.clone(), self.lifetime.clone());
-        self.lifetime.announce_stopping();
         // In its place before it begins, so that what it starts can be stopped if this future is dropped.
         *state = State::Started {
             lifecycle,
@@ -198,7 +212,7 @@ impl Host {
         let State::Started { lifecycle, .. } = &*state else {
             return Ok(());
         };
-        match lifecycle.start().await {
+        match lifecycle.start(&mut limit).await {
             Ok(Started::Running) => {
                 status::started(&self.environment);
                 self.lifetime.notify_started();

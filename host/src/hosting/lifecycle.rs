@@ -76,18 +76,17 @@ impl Lifecycle {
     }
 
     /// Starts all services; where that fails or a stop is asked for, stops those that were started.
-    pub(crate) async fn start(&self) -> Result<Started, HostError> {
+    pub(crate) async fn start(&self, start: &mut StartLimit) -> Result<Started, HostError> {
         if self.options.startup_timeout.is_some() {
-            systemd::extending(self.start_all()).await
+            systemd::extending(self.start_all(start)).await
         } else {
-            self.start_all().await
+            self.start_all(start).await
         }
     }
 
-    async fn start_all(&self) -> Result<Started, HostError> {
-        let mut start = StartLimit::new(&self.lifetime, &self.options);
+    async fn start_all(&self, start: &mut StartLimit) -> Result<Started, HostError> {
         for phase in [Phase::Starting, Phase::Start, Phase::Started] {
-            if self.start_phase(phase, &mut start).await.is_break() {
+            if self.start_phase(phase, start).await.is_break() {
                 return self.abandon(start.watch().ended()).await;
             }
         }
@@ -133,12 +132,12 @@ impl Lifecycle {
                 Outcome::Done(Ok(())) => {}
                 Outcome::LetGo => {
                     let_go(hosted, phase);
-                    busy.push(hosted.service.name());
+                    busy.push(hosted.service.name().to_owned());
                 }
                 Outcome::Done(Err(error))
                     if watch.has_ended() && OperationCancelled::is_cause_of(&*error) =>
                 {
-                    busy.push(hosted.service.name());
+                    busy.push(hosted.service.name().to_owned());
                 }
                 Outcome::Done(Err(error)) => {
                     failed = true;
@@ -159,12 +158,7 @@ impl Lifecycle {
         }
         if let Some(StartEnded::TimedOut { limit }) = watch.ended() {
             let failure = HostError::StartupTimedOut { limit, busy };
-            tracing::error!(
-                target: "Microsoft.Extensions.Hosting.Internal.Host",
-                event_id = 11,
-                error = &failure as &(dyn std::error::Error + 'static),
-                "Hosting failed to start"
-            );
+            log_failed_start(&failure);
             self.monitor.failures.push(failure);
         }
         if failed || watch.has_ended() {
@@ -302,6 +296,16 @@ impl Lifecycle {
         );
         self.monitor.failures.push(failure);
     }
+}
+
+/// The host cannot start, for a reason that is none of its services' own.
+pub(crate) fn log_failed_start(failure: &HostError) {
+    tracing::error!(
+        target: "Microsoft.Extensions.Hosting.Internal.Host",
+        event_id = 11,
+        error = failure as &(dyn std::error::Error + 'static),
+        "Hosting failed to start"
+    );
 }
 
 fn let_go(hosted: &Hosted, phase: Phase) {

@@ -16,6 +16,7 @@
 //! | a background service fails | `Run` succeeds | `run` returns its error (as in .NET 11), so that the exit code is 1 |
 //! | a background service may be restarted | no | with [`BackgroundServiceExceptionBehavior::Restart`], with growing delays |
 //! | between *no longer ready* and the stop | no time | [`HostOptions::drain_delay`] |
+//! | what has to be awaited before anything can use it | blocking in a factory, or a hosted service that comes first | [async factories](crate::services::AsyncFactory), awaited before the hosted services are constructed |
 //! | a second SIGINT | nothing | the process ends at once, with exit code 130 |
 //! | callbacks for *stopping* | may run beside the services' `stopping` | are over before it, if something else than [`Host::stop`] asks for the stop |
 //! | a setting of the host that cannot be read | is ignored | is an error of `build` |
@@ -23,11 +24,13 @@
 #![doc = include_str!("../docs/host_checklist.md")]
 
 mod builder;
+mod command;
 mod environment;
 mod erased;
 mod error;
 mod host;
 mod hosted_service;
+mod initialization;
 mod injectable;
 mod lifecycle;
 mod lifetime;

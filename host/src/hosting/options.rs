@@ -19,7 +19,8 @@ pub struct HostOptions {
     /// How long all services together may take to stop before their tokens fire; 30 s by default. `Duration::MAX` sets
     /// no limit.
     pub shutdown_timeout: Duration,
-    /// How long all services together may take to start before the start fails; no limit by default.
+    /// How long all services together may take to start, [async factories](crate::services::AsyncFactory) included,
+    /// before the start fails; no limit by default.
     pub startup_timeout: Option<Duration>,
     /// How long the host waits, once it is asked to stop, before it stops any service; none by default.
     ///

@@ -17,13 +17,17 @@ impl ServiceCollection {
     /// starts. They are not found as `Arc<T>`; what others are to use is a service of its own.
     #[doc(alias = "AddHostedService")]
     pub fn add_hosted_service<T: HostedService + Inject>(&mut self) -> &mut Self {
-        self.try_add_to_all(ServiceDescriptor::singleton_as::<dyn ErasedHostedService, T>(|it| it));
+        self.try_add_to_all(
+            ServiceDescriptor::singleton_as::<dyn ErasedHostedService, T>(|it| it).hosted(),
+        );
         self
     }
 
     /// Adds this hosted service, whatever has been added before.
     pub fn add_hosted_service_instance<T: HostedService>(&mut self, service: Arc<T>) -> &mut Self {
-        self.add(ServiceDescriptor::instance_as::<dyn ErasedHostedService, T>(service, |it| it))
+        self.add(
+            ServiceDescriptor::instance_as::<dyn ErasedHostedService, T>(service, |it| it).hosted(),
+        )
     }
 
     /// Adds the hosted service that this [`Factory`] makes, whatever has been added before.
@@ -37,7 +41,8 @@ impl ServiceCollection {
         };
         self.add(
             ServiceDescriptor::singleton_factory::<dyn ErasedHostedService, _>(factory)
-                .implemented_by::<T>(),
+                .implemented_by::<T>()
+                .hosted(),
         )
     }
 }

@@ -97,15 +97,23 @@ impl TestHost {
             })
     }
 
-    /// Builds the host and starts it.
+    /// Builds the host and starts it. Where that fails its services are disposed.
     ///
     /// # Errors
     ///
     /// As [`HostBuilder::build`] and [`Host::start`].
     pub async fn start(builder: HostBuilder) -> Result<Self, HostError> {
         let host = builder.without_signals().build()?;
-        host.start().await?;
-        Ok(Self { host })
+        let Err(error) = host.start().await else {
+            return Ok(Self { host });
+        };
+        let Err(disposal) = host.dispose().await else {
+            return Err(error);
+        };
+        let failures = [error, disposal].into_iter();
+        Err(HostError::Several(
+            failures.flat_map(HostError::into_parts).collect(),
+        ))
     }
 
     /// The service of that type.

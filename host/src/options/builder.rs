@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use super::registration;
 use super::rule::Rule;
 use super::step::{Action, Section, Step, Target};
-use crate::services::ServiceCollection;
+use crate::services::{ServiceCollection, ServiceDescriptor};
 
 /// Registers options of the type `T`, and what is done to them. See [`ServiceCollection::options`].
 pub struct OptionsBuilder<'s, T> {
@@ -121,8 +121,8 @@ impl<'s, T: Send + Sync + 'static> OptionsBuilder<'s, T> {
             registration::register(self.services, name, PhantomData::<T>);
         }
         let target = self.target.clone();
-        self.services
-            .add_instance(Arc::new(Step { target, action }));
+        let step = ServiceDescriptor::instance(Arc::new(Step { target, action }));
+        self.services.add(step.internal());
         self
     }
 }

@@ -148,19 +148,28 @@ pub(super) fn register<T: Send + Sync + 'static>(
     name: &Arc<str>,
     _: PhantomData<T>,
 ) {
-    services.try_add(ServiceDescriptor::singleton_factory::<Family<T>, _>(
-        |configuration: Option<Arc<Configuration>>, steps: Vec<Arc<Step<T>>>| {
-            Family::new(configuration.as_ref(), &steps)
-        },
-    ));
-    services.try_add_to_all(ServiceDescriptor::instance_as::<dyn StartupValidator, _>(
-        Arc::new(OptionsValidator::<T>::new()),
-        |it| it,
-    ));
-    services.try_add_to_all(ServiceDescriptor::instance_as::<dyn SettingsSchema, _>(
-        Arc::new(OptionsSchema::<T>::new()),
-        |it| it,
-    ));
+    services.try_add(
+        ServiceDescriptor::singleton_factory::<Family<T>, _>(
+            |configuration: Option<Arc<Configuration>>, steps: Vec<Arc<Step<T>>>| {
+                Family::new(configuration.as_ref(), &steps)
+            },
+        )
+        .internal(),
+    );
+    services.try_add_to_all(
+        ServiceDescriptor::instance_as::<dyn StartupValidator, _>(
+            Arc::new(OptionsValidator::<T>::new()),
+            |it| it,
+        )
+        .internal(),
+    );
+    services.try_add_to_all(
+        ServiceDescriptor::instance_as::<dyn SettingsSchema, _>(
+            Arc::new(OptionsSchema::<T>::new()),
+            |it| it,
+        )
+        .internal(),
+    );
     let own = Arc::clone(name);
     let fixed =
         ServiceDescriptor::singleton_factory::<Options<T>, _>(move |all: Arc<Family<T>>| {

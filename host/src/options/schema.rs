@@ -52,10 +52,13 @@ impl ServiceCollection {
             section: section.into(),
             schema,
         };
-        self.add(ServiceDescriptor::instance_as::<dyn SettingsSchema, _>(
-            std::sync::Arc::new(described),
-            |it| it,
-        ))
+        self.add(
+            ServiceDescriptor::instance_as::<dyn SettingsSchema, _>(
+                std::sync::Arc::new(described),
+                |it| it,
+            )
+            .internal(),
+        )
     }
 }
 

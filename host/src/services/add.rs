@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use super::async_factory::AsyncFactory;
 use super::collection::ServiceCollection;
 use super::descriptor::ServiceDescriptor;
 use super::factory::Factory;
@@ -33,6 +34,19 @@ impl ServiceCollection {
         S: ?Sized + Send + Sync + 'static,
     {
         self.add(ServiceDescriptor::singleton_factory::<S, Args>(factory))
+    }
+
+    /// Adds a singleton service that an [`AsyncFactory`] makes when the host starts.
+    pub fn add_singleton_async_factory<S, Args>(
+        &mut self,
+        factory: impl AsyncFactory<S, Args>,
+    ) -> &mut Self
+    where
+        S: ?Sized + Send + Sync + 'static,
+    {
+        self.add(ServiceDescriptor::singleton_async_factory::<S, Args>(
+            factory,
+        ))
     }
 
     /// Adds a singleton `T` with a key.

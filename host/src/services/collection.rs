@@ -7,11 +7,12 @@ use super::descriptor::ServiceDescriptor;
 use super::graph::Graph;
 use super::graph_error::GraphError;
 use super::index::Index;
+use super::initialize::{Awaited, Initialization};
 use super::key::ServiceKey;
 use super::owner::Owner;
 use super::path::ServiceId;
 use super::provider::ServiceProvider;
-use super::registration::{Registration, Typed};
+use super::registration::{Info, Registration, Typed};
 use super::root::Root;
 use super::type_map::TypeMap;
 
@@ -128,6 +129,20 @@ impl ServiceCollection {
         before - self.registrations.len()
     }
 
+    /// What is known of the registrations, in order, and how they are found.
+    pub(crate) fn infos(&self) -> (Vec<Arc<Info>>, Index) {
+        let infos: Vec<_> = self
+            .registrations
+            .iter()
+            .map(|it| Arc::clone(it.info()))
+            .collect();
+        let mut index = Index::default();
+        for (number, info) in infos.iter().enumerate() {
+            index.add(&info.service, number);
+        }
+        (infos, index)
+    }
+
     /// Checks that the services can work together as they are declared, and makes a provider of them. Nothing is
     /// constructed. The collection can be built of again; two providers share nothing but instances.
     ///
@@ -140,15 +155,7 @@ impl ServiceCollection {
     #[doc(alias = "BuildServiceProvider")]
     #[doc(alias = "ValidateOnBuild")]
     pub fn build(&self) -> Result<ServiceProvider, GraphError> {
-        let infos: Vec<_> = self
-            .registrations
-            .iter()
-            .map(|it| Arc::clone(it.info()))
-            .collect();
-        let mut index = Index::default();
-        for (number, info) in infos.iter().enumerate() {
-            index.add(&info.service, number);
-        }
+        let (infos, index) = self.infos();
         let graph = Graph::new(&infos, &index);
         let findings = graph.findings();
         if !findings.is_empty() {
@@ -160,10 +167,17 @@ impl ServiceCollection {
             let table = table.or_insert_with(|| registration.table());
             registration.add_to(&mut **table, needs_scope);
         }
+        let awaited = graph.awaited().into_iter().map(|(number, above)| Awaited {
+            registration: Arc::clone(&self.registrations[number]),
+            step: infos[number].step(),
+            above,
+        });
+        let initialization = Initialization::new(awaited.collect());
         Ok(ServiceProvider::new(Root {
             tables: TypeMap::new(tables.into_values().collect()),
             index,
             owner: Owner::default(),
+            initialization,
         }))
     }
 }

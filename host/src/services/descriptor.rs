@@ -2,6 +2,7 @@ use std::any::{TypeId, type_name};
 use std::fmt;
 use std::sync::Arc;
 
+use super::async_factory::AsyncFactory;
 use super::dependency::Dependency;
 use super::dispose::{AsyncDispose, Disposal, Dispose};
 use super::factory::Factory;
@@ -55,6 +56,8 @@ pub struct ServiceDescriptor<S: ?Sized = Undecided> {
     pub(crate) dependencies: Vec<Dependency>,
     pub(crate) source: Source<S>,
     pub(crate) disposal: Option<Disposal<S>>,
+    pub(crate) is_hosted: bool,
+    pub(crate) is_internal: bool,
 }
 
 /// The place of the service in `ServiceDescriptor::singleton::<T>()` and its like, which decide it.
@@ -98,6 +101,16 @@ impl ServiceDescriptor {
         S: ?Sized + Send + Sync + 'static,
     {
         ServiceDescriptor::made(ServiceLifetime::Singleton, factory)
+    }
+
+    /// A singleton service that an [`AsyncFactory`] makes when the host starts.
+    pub fn singleton_async_factory<S, Args>(
+        factory: impl AsyncFactory<S, Args>,
+    ) -> ServiceDescriptor<S>
+    where
+        S: ?Sized + Send + Sync + 'static,
+    {
+        ServiceDescriptor::awaited(factory)
     }
 
     /// A scoped `T`: one for each scope.
@@ -146,14 +159,8 @@ impl ServiceDescriptor {
 
     /// An object that exists already. It is the caller's: the container does not dispose it.
     pub fn instance<S: ?Sized + Send + Sync + 'static>(instance: Arc<S>) -> ServiceDescriptor<S> {
-        ServiceDescriptor {
-            key: None,
-            lifetime: ServiceLifetime::Singleton,
-            implementation: Implementation::of::<S>(),
-            dependencies: Vec::new(),
-            source: Source::Instance(instance),
-            disposal: None,
-        }
+        let source = Source::Instance(instance);
+        ServiceDescriptor::new(ServiceLifetime::Singleton, Vec::new(), source)
     }
 
     /// An object that exists already, as the service `S`; the conversion is `|it| it`.
@@ -173,26 +180,31 @@ impl ServiceDescriptor {
 }
 
 impl<S: ?Sized + Send + Sync + 'static> ServiceDescriptor<S> {
-    fn constructed<T: Inject>(lifetime: ServiceLifetime, convert: fn(Arc<T>) -> Arc<S>) -> Self {
-        Self {
-            key: None,
-            lifetime,
-            implementation: Implementation::of::<T>(),
-            dependencies: T::dependencies(),
-            source: Source::constructor(convert),
-            disposal: None,
-        }
-    }
-
-    fn made<Args, F: Factory<S, Args>>(lifetime: ServiceLifetime, factory: F) -> Self {
+    fn new(lifetime: ServiceLifetime, dependencies: Vec<Dependency>, source: Source<S>) -> Self {
         Self {
             key: None,
             lifetime,
             implementation: Implementation::of::<S>(),
-            dependencies: F::dependencies(),
-            source: Source::factory(factory),
+            dependencies,
+            source,
             disposal: None,
+            is_hosted: false,
+            is_internal: false,
         }
+    }
+
+    fn constructed<T: Inject>(lifetime: ServiceLifetime, convert: fn(Arc<T>) -> Arc<S>) -> Self {
+        let source = Source::constructor(convert);
+        Self::new(lifetime, T::dependencies(), source).implemented_by::<T>()
+    }
+
+    fn made<Args, F: Factory<S, Args>>(lifetime: ServiceLifetime, factory: F) -> Self {
+        Self::new(lifetime, F::dependencies(), Source::factory(factory))
+    }
+
+    fn awaited<Args, F: AsyncFactory<S, Args>>(factory: F) -> Self {
+        let source = Source::async_factory(factory);
+        Self::new(ServiceLifetime::Singleton, F::dependencies(), source)
     }
 
     /// Only found with this key.
@@ -247,6 +259,22 @@ impl<S: ?Sized + Send + Sync + 'static> ServiceDescriptor<S> {
     pub fn implemented_by<T: ?Sized + 'static>(self) -> Self {
         Self {
             implementation: Implementation::of::<T>(),
+            ..self
+        }
+    }
+
+    /// Started by a host, as the description of all services says.
+    pub(crate) fn hosted(self) -> Self {
+        Self {
+            is_hosted: true,
+            ..self
+        }
+    }
+
+    /// Of no interest to people: left out of the description of all services.
+    pub(crate) fn internal(self) -> Self {
+        Self {
+            is_internal: true,
             ..self
         }
     }

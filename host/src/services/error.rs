@@ -42,6 +42,15 @@ pub enum ServiceErrorKind {
         "is scoped and cannot be had from the root provider: open a scope with `create_scope` and ask there"
     )]
     ScopedFromRoot,
+    /// The last service of the path is made by an async factory that has not been awaited yet.
+    #[error(
+        "is not ready: its async factory is awaited when the host starts, or by `ServiceProvider::initialize`"
+    )]
+    NotReady,
+    /// [`ServiceProvider::initialize`](super::ServiceProvider::initialize) was called while it was going on, or by an
+    /// async factory. The last service of the path is the one that was awaited.
+    #[error("is being made by its async factory, and the services are initialized one at a time")]
+    Initializing,
     /// The scope, or the whole container, is disposed.
     #[error("was asked for after the scope or the container was disposed")]
     Disposed,

@@ -7,6 +7,7 @@ use super::dependency::Need;
 use super::descriptor::ServiceLifetime;
 use super::graph_error::GraphFinding;
 use super::index::Index;
+use super::key::ServiceKey;
 use super::path::{ServiceForm, ServicePath, ServiceStep};
 use super::registration::Info;
 
@@ -64,6 +65,13 @@ impl<'a> Graph<'a> {
                     Fault::NoKey => GraphFinding::NoKey { path },
                     Fault::Argument => GraphFinding::Argument { path },
                 });
+            }
+        }
+        for (number, node) in self.nodes.iter().enumerate() {
+            let any_key = node.info.service.key().is_some_and(ServiceKey::is_any);
+            if node.info.is_awaited() && any_key {
+                let path = self.path_to(number).into_iter().collect();
+                findings.push(GraphFinding::AsyncForAnyKey { path });
             }
         }
         findings.extend(
@@ -150,6 +158,35 @@ impl<'a> Graph<'a> {
             }
             path.truncate(length);
         }
+    }
+
+    /// The registrations with async factories, those first that others need, each with who needs it, from a service that
+    /// nothing needs. In a graph with cycles the order is not that of needs.
+    pub(crate) fn awaited(&self) -> Vec<(usize, Vec<ServiceStep>)> {
+        let mut order = Vec::new();
+        let mut seen = vec![false; self.nodes.len()];
+        for number in 0..self.nodes.len() {
+            self.push_in_order(number, &mut seen, &mut order);
+        }
+        order.retain(|it| self.nodes[*it].info.is_awaited());
+        let above = |number| {
+            let mut path = self.path_to(number);
+            path.pop();
+            path
+        };
+        order.into_iter().map(|it| (it, above(it))).collect()
+    }
+
+    /// Adds everything that a registration cannot be constructed without, and then itself.
+    fn push_in_order(&self, number: usize, seen: &mut [bool], order: &mut Vec<usize>) {
+        if std::mem::replace(&mut seen[number], true) {
+            return;
+        }
+        let edges = self.nodes[number].edges.iter();
+        for edge in edges.filter(|it| it.form != ServiceForm::Lazy) {
+            self.push_in_order(edge.to, seen, order);
+        }
+        order.push(number);
     }
 
     /// For each registration the path to a scoped service that it cannot be constructed without, itself included.

@@ -58,6 +58,16 @@ pub enum GraphFinding {
         /// From a service that nothing else needs, to the type of the argument.
         path: ServicePath,
     },
+    /// A service is made by an async factory and registered with [`ServiceKey::ANY`](super::ServiceKey::ANY): for which
+    /// keys it is wanted is not known when it has to be awaited.
+    #[error(
+        "`{}` cannot be made by an async factory for every key, only for keys that are known at the start: {path}",
+        last(path)
+    )]
+    AsyncForAnyKey {
+        /// From a service that nothing else needs, to this one.
+        path: ServicePath,
+    },
 }
 
 impl GraphFinding {
@@ -68,7 +78,8 @@ impl GraphFinding {
             | Self::Cycle { path }
             | Self::CapturedScoped { path }
             | Self::NoKey { path }
-            | Self::Argument { path } => path,
+            | Self::Argument { path }
+            | Self::AsyncForAnyKey { path } => path,
         }
     }
 }

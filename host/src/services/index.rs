@@ -22,6 +22,16 @@ impl Index {
         registered.numbers.push((service.key().cloned(), number));
     }
 
+    /// The registrations of exactly this service and key, in order.
+    pub(crate) fn same(&self, service: &ServiceId) -> impl Iterator<Item = usize> {
+        let registered = self.services.get(&service.type_id());
+        registered
+            .into_iter()
+            .flat_map(|it| &it.numbers)
+            .filter(|(key, _)| key.as_ref() == service.key())
+            .map(|(_, number)| *number)
+    }
+
     /// The registration that answers when a single service is asked for.
     pub(crate) fn answering(&self, service: &ServiceId) -> Option<usize> {
         let numbers = &self.services.get(&service.type_id())?.numbers;

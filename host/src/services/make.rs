@@ -1,16 +1,30 @@
 use std::sync::Arc;
 
+use super::async_factory::{AsyncFactory, FactoryFuture};
 use super::dispose::Disposal;
 use super::error::ServiceError;
 use super::factory::Factory;
 use super::inject::Inject;
 use super::owner::Created;
+use super::registration::Origin;
 use super::resolver::Resolver;
 
-/// Where the service comes from. What is awaited when the host starts will be one more.
+/// Where the service comes from.
 pub(crate) enum Source<S: ?Sized> {
     Instance(Arc<S>),
     Make(Arc<dyn Make<S>>),
+    /// It is awaited once, before it can be had.
+    Await(Arc<dyn Begin<S>>),
+}
+
+impl<S: ?Sized> Source<S> {
+    pub(crate) fn origin(&self) -> Origin {
+        match self {
+            Self::Instance(_) => Origin::Instance,
+            Self::Make(make) => make.origin(),
+            Self::Await(_) => Origin::AsyncFactory,
+        }
+    }
 }
 
 impl<S: ?Sized + Send + Sync + 'static> Source<S> {
@@ -27,6 +41,12 @@ impl<S: ?Sized + Send + Sync + 'static> Source<S> {
             shared: F::gives_shared(),
         }))
     }
+
+    pub(crate) fn async_factory<Args, F: AsyncFactory<S, Args>>(factory: F) -> Self {
+        Self::Await(Arc::new(move |resolver: &Resolver<'_>| {
+            factory.begin(resolver)
+        }))
+    }
 }
 
 impl<S: ?Sized> Clone for Source<S> {
@@ -34,6 +54,7 @@ impl<S: ?Sized> Clone for Source<S> {
         match self {
             Self::Instance(instance) => Self::Instance(Arc::clone(instance)),
             Self::Make(make) => Self::Make(Arc::clone(make)),
+            Self::Await(begin) => Self::Await(Arc::clone(begin)),
         }
     }
 }
@@ -42,9 +63,26 @@ impl<S: ?Sized> Clone for Source<S> {
 pub(crate) trait Make<S: ?Sized>: Send + Sync {
     fn make(&self, resolver: &Resolver<'_>) -> Result<Created<S>, ServiceError>;
 
+    fn origin(&self) -> Origin;
+
     /// Whether it may give out an object that others own.
     fn gives_shared(&self) -> bool {
         false
+    }
+}
+
+/// Begins to make a service.
+pub(crate) trait Begin<S: ?Sized>: Send + Sync {
+    fn begin(&self, resolver: &Resolver<'_>) -> Result<FactoryFuture<S>, ServiceError>;
+}
+
+impl<S, C> Begin<S> for C
+where
+    S: ?Sized,
+    C: Fn(&Resolver<'_>) -> Result<FactoryFuture<S>, ServiceError> + Send + Sync,
+{
+    fn begin(&self, resolver: &Resolver<'_>) -> Result<FactoryFuture<S>, ServiceError> {
+        self(resolver)
     }
 }
 
@@ -60,6 +98,10 @@ impl<S: ?Sized + Send + Sync + 'static, T: Inject> Make<S> for Constructor<S, T>
             disposer: self.disposal.of(&value),
             service: (self.convert)(value),
         })
+    }
+
+    fn origin(&self) -> Origin {
+        Origin::Constructor
     }
 }
 
@@ -79,6 +121,10 @@ where
             service: (self.call)(resolver)?,
             disposer: None,
         })
+    }
+
+    fn origin(&self) -> Origin {
+        Origin::Factory
     }
 
     fn gives_shared(&self) -> bool {

@@ -38,12 +38,22 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # What has to be awaited
+//!
+//! Constructors and factories are not asynchronous, and nothing of the container ever blocks on a future. What has to be
+//! connected or fetched before it is of use is made by an [`AsyncFactory`], which a host awaits when it starts: before its
+//! hosted services are constructed, those factories first that others need, within
+//! [`HostOptions::startup_timeout`](crate::hosting::HostOptions::startup_timeout). A program without a host awaits
+//! [`ServiceProvider::initialize`].
 
 mod add;
 mod arguments;
+mod async_factory;
 mod collection;
 mod construct;
 mod dependency;
+mod description;
 mod descriptor;
 mod dispose;
 mod disposing;
@@ -53,6 +63,7 @@ mod graph;
 mod graph_error;
 mod identity_hash;
 mod index;
+mod initialize;
 mod inject;
 mod key;
 mod lazy;
@@ -70,18 +81,22 @@ mod type_map;
 mod waiting;
 
 pub use arguments::{ArgumentList, Arguments};
+pub use async_factory::{AsyncFactory, FactoryFuture};
 pub use campanile_host_macros::{Inject, inject};
 pub use collection::ServiceCollection;
 pub use dependency::Dependency;
+pub use description::ServiceGraph;
 pub use descriptor::{ServiceDescriptor, ServiceLifetime, Undecided};
 pub use dispose::{AsyncDispose, Disposal, Dispose};
 pub use disposing::{DisposeError, DisposeFailure, DisposeFailureReason};
 pub use error::{ServiceError, ServiceErrorKind};
 pub use factory::{Factory, FactoryOutput};
 pub use graph_error::{GraphError, GraphFinding};
+pub(crate) use initialize::Awaiting;
 pub use inject::{ConstructorOutput, Inject, Injectable, InjectableKeyed};
 pub use key::{FromServiceKey, ServiceKey};
 pub use lazy::Lazy;
+pub(crate) use path::ShortName;
 pub use path::{ServiceForm, ServiceId, ServicePath, ServiceStep};
 pub use provider::ServiceProvider;
 pub use resolver::Resolver;

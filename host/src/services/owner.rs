@@ -125,6 +125,22 @@ impl Owner {
         self.keep(owned, Some(claim)).map(|()| service)
     }
 
+    /// Takes over the one service of this identity that was constructed elsewhere.
+    pub(crate) fn take_over<S: ?Sized + Send + Sync + 'static>(
+        &self,
+        identity: usize,
+        step: ServiceStep,
+        created: Created<S>,
+    ) -> Result<(), ServiceError> {
+        let owned = Owned {
+            identity: Some(identity),
+            step,
+            disposer: created.disposer,
+            value: Some(Box::new(created.service)),
+        };
+        self.keep(owned, None)
+    }
+
     /// Keeps a service for no other reason than that it has to be disposed.
     pub(crate) fn keep_for_disposal(
         &self,

@@ -165,11 +165,12 @@ impl fmt::Display for ServicePath {
 }
 
 /// A type's name without the modules: `Arc<dyn Greeter>` for `alloc::sync::Arc<dyn app::greet::Greeter>`.
-pub(crate) struct ShortName(pub(crate) &'static str);
+pub(crate) struct ShortName<'a>(pub(crate) &'a str);
 
-impl fmt::Display for ShortName {
+impl fmt::Display for ShortName<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let is_path = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
+        // Braces are those of `{{closure}}`, which is where a type in an async function is.
+        let is_path = |c: char| c.is_alphanumeric() || "_:{}#".contains(c);
         let mut rest = self.0;
         while !rest.is_empty() {
             let path = rest.find(|c| !is_path(c)).unwrap_or(rest.len());
@@ -198,6 +199,8 @@ mod tests {
             ("(u8, app::B<app::C, &str>)", "(u8, B<C, &str>)"),
             ("dyn app::Source<Item = app::A>", "dyn Source<Item = A>"),
             ("[app::A; 3]", "[A; 3]"),
+            ("app::main::{{closure}}::A", "A"),
+            ("a::Pump<b::c::Tick, Vec<d::E>>", "Pump<Tick, Vec<E>>"),
         ] {
             assert_eq!(ShortName(full).to_string(), short);
         }

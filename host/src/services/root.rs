@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use super::index::Index;
+use super::initialize::Initialization;
 use super::owner::Owner;
 use super::provider::ServiceProvider;
 use super::table::Table;
@@ -12,6 +13,7 @@ pub(crate) struct Root {
     pub(crate) tables: TypeMap,
     pub(crate) index: Index,
     pub(crate) owner: Owner,
+    pub(crate) initialization: Initialization,
 }
 
 impl Root {

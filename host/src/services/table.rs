@@ -86,6 +86,14 @@ impl<S: ?Sized + Send + Sync + 'static> Table<S> {
         self.last.as_ref()
     }
 
+    /// What this registration has become. It is none with the any-key.
+    pub(crate) fn entry_of(&self, info: &Arc<Info>) -> Option<&Entry<S>> {
+        let unkeyed = self.earlier.iter().chain(&self.last);
+        unkeyed
+            .chain(&self.keyed)
+            .find(|it| Arc::ptr_eq(&it.info, info))
+    }
+
     /// Whether a single service with this key can be had.
     pub(crate) fn has_key(&self, key: &ServiceKey) -> bool {
         !key.is_any() && (self.by_key.contains_key(key) || !self.any.is_empty())
@@ -166,7 +174,7 @@ impl<S: ?Sized + Send + Sync + 'static> Entry<S> {
             needs_scope,
             value: match &descriptor.source {
                 Source::Instance(instance) => Arc::downgrade(instance).into(),
-                Source::Make(_) => OnceLock::new(),
+                Source::Make(_) | Source::Await(_) => OnceLock::new(),
             },
         }
     }
@@ -180,7 +188,7 @@ impl<S: ?Sized + Send + Sync + 'static> Entry<S> {
             needs_scope: self.needs_scope.clone(),
             value: match &self.source {
                 Source::Instance(instance) => Arc::downgrade(instance).into(),
-                Source::Make(_) => OnceLock::new(),
+                Source::Make(_) | Source::Await(_) => OnceLock::new(),
             },
         }
     }
@@ -213,6 +221,14 @@ impl<S: ?Sized + Send + Sync + 'static> Entry<S> {
     fn singleton(&self, root: Place<'_>) -> Result<Arc<S>, ServiceError> {
         if let Some(service) = self.ready() {
             return Ok(service);
+        }
+        if matches!(self.source, Source::Await(_)) {
+            // What was ready and is gone was disposed.
+            let kind = match self.value.get() {
+                None => ServiceErrorKind::NotReady,
+                Some(_) => ServiceErrorKind::Disposed,
+            };
+            return Err(ServiceError::at(kind, self.step()));
         }
         let service = root
             .root
@@ -263,6 +279,9 @@ impl<S: ?Sized + Send + Sync + 'static> Entry<S> {
     fn construct(&self, place: Place<'_>) -> Result<Created<S>, ServiceError> {
         let make = match &self.source {
             Source::Make(make) => make,
+            Source::Await(_) => {
+                return Err(ServiceError::at(ServiceErrorKind::NotReady, self.step()));
+            }
             Source::Instance(instance) => {
                 return Ok(Created {
                     service: Arc::clone(instance),
@@ -291,5 +310,31 @@ impl<S: ?Sized + Send + Sync + 'static> Entry<S> {
             created.disposer = None;
         }
         Ok(created)
+    }
+
+    /// Awaits the async factory, unless that was done before.
+    pub(crate) async fn initialize(&self, root: Place<'_>) -> Result<(), ServiceError> {
+        let Source::Await(factory) = &self.source else {
+            return Ok(());
+        };
+        if self.value.get().is_some() {
+            return Ok(());
+        }
+        let in_this = |error: ServiceError| error.through(self.identity(), || self.step());
+        let begun = factory.begin(&Resolver::for_service(root, self.key.as_ref()));
+        let future = begun.map_err(in_this)?;
+        let service = future
+            .await
+            .map_err(|error| in_this(ServiceError::failed(error)))?;
+        let disposer = self.disposal.as_ref().and_then(|it| it.of(&service));
+        let created = Created {
+            service: Arc::clone(&service),
+            disposer,
+        };
+        root.root
+            .owner
+            .take_over(self.identity(), self.step(), created)?;
+        self.value.get_or_init(|| Arc::downgrade(&service));
+        Ok(())
     }
 }

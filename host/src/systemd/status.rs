@@ -3,6 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use super::notifier::{is_enabled, tell};
+use crate::services::ShortName;
 
 /// What the process says of itself once it runs.
 static RUNNING: Mutex<Running> = Mutex::new(Running {
@@ -43,26 +44,7 @@ pub(crate) fn report(text: impl FnOnce() -> String) {
 /// `Starting Worker (2 of 5)`.
 pub(crate) fn one_of(doing: &str, service: &str, at: usize, all: usize) -> String {
     running_state().is_running = false;
-    format!("{doing} {} ({at} of {all})", short(service))
-}
-
-/// The name of a type without the modules that it, and what it is generic over, are in.
-fn short(name: &str) -> String {
-    let mut short = String::with_capacity(name.len());
-    let mut word = 0;
-    for (at, character) in name.char_indices() {
-        let is_part = character == '_' || character.is_alphanumeric();
-        if is_part {
-            continue;
-        }
-        if character != ':' {
-            short.push_str(&name[word..at]);
-            short.push(character);
-        }
-        word = at + character.len_utf8();
-    }
-    short.push_str(&name[word..]);
-    short
+    format!("{doing} {} ({at} of {all})", ShortName(service))
 }
 
 fn line() -> String {
@@ -76,19 +58,4 @@ fn line() -> String {
 
 fn running_state() -> std::sync::MutexGuard<'static, Running> {
     RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_shown_without_their_modules() {
-        assert_eq!(short("clock_app::worker::Worker"), "Worker");
-        assert_eq!(
-            short("a::Pump<b::c::Tick, Vec<d::E>>"),
-            "Pump<Tick, Vec<E>>"
-        );
-        assert_eq!(short("Worker"), "Worker");
-    }
 }

@@ -17,9 +17,9 @@ use crate::life::{Shared, live};
 use crate::options::Options;
 use crate::session::Session;
 use crate::state::{HubConnectionState, Phase, StateChanges};
-use crate::upload::{CallArguments, Upload};
+use crate::typed::Handles;
 use crate::url::HubUrl;
-use crate::{ClientError, HubStream};
+use crate::{CallArguments, ClientError, HubServer, HubStream, Upload, upload};
 
 /// A connection to a hub, made by a [`HubConnectionBuilder`](crate::HubConnectionBuilder).
 ///
@@ -229,6 +229,79 @@ impl HubConnection {
         self.0.shared.handlers.add_with_result(method, handler)
     }
 
+    /// Adds a handler for each method of a contract, which is a trait with [`#[hub_client]`](macro@crate::hub_client): those of
+    /// a type that implements it.
+    ///
+    /// ```no_run
+    /// use campanile_hub_client::{HubConnection, hub_client};
+    ///
+    /// #[hub_client]
+    /// trait Bell {
+    ///     async fn ring(&self, hour: u32);
+    ///     async fn may_ring(&self, hour: u32) -> bool;
+    /// }
+    ///
+    /// struct Tower;
+    ///
+    /// impl Bell for Tower {
+    ///     async fn ring(&self, hour: u32) {
+    ///         println!("it is {hour}");
+    ///     }
+    ///
+    ///     async fn may_ring(&self, hour: u32) -> bool {
+    ///         hour > 6
+    ///     }
+    /// }
+    ///
+    /// # fn example(connection: HubConnection) {
+    /// connection.register::<dyn Bell>(Tower);
+    /// # }
+    /// ```
+    ///
+    /// What holds for [`on`](Self::on) and [`on_with_result`](Self::on_with_result) holds for methods without and with a
+    /// result.
+    #[doc(alias = "RegisterCallbackProvider")]
+    pub fn register<C: ?Sized>(&self, handlers: impl Handles<C>) -> Subscription {
+        handlers.add_to(self)
+    }
+
+    pub(crate) fn handlers(&self) -> &Arc<Handlers> {
+        &self.0.shared.handlers
+    }
+
+    /// The typed calls of a hub's methods: of the hub itself, where the client has its type, or of a contract, which is a trait
+    /// with [`#[hub_server]`](macro@crate::hub_server).
+    ///
+    /// ```no_run
+    /// use campanile_hub_client::{ClientError, HubConnection, hub_server};
+    ///
+    /// #[hub_server]
+    /// trait Tower {
+    ///     async fn strokes_until(&self, hour: u32) -> u32;
+    ///     fn strokes(&self, hour: u32) -> impl Stream<Item = u32>;
+    ///     async fn chime(&self, notes: impl Stream<Item = String>);
+    /// }
+    ///
+    /// # async fn example(connection: HubConnection) -> Result<(), ClientError> {
+    /// let tower = connection.hub::<dyn Tower>();
+    /// let sum = tower.strokes_until(12).await?;       // invokes
+    /// tower.strokes_until(12).send().await?;          // does not wait for the result
+    /// let mut strokes = tower.strokes(12).await?;     // a HubStream<u32>
+    /// while let Some(stroke) = strokes.next().await {
+    ///     println!("{}", stroke?);
+    /// }
+    /// tower.chime(futures_util::stream::iter(["do".to_owned(), "mi".to_owned()])).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// What holds for [`invoke`](Self::invoke), [`send`](Self::send) and [`stream`](Self::stream) holds for these calls.
+    #[doc(alias = "CreateHubProxy")]
+    #[must_use]
+    pub fn hub<H: HubServer + ?Sized>(&self) -> H::Proxy<Self> {
+        self.clone().into()
+    }
+
     /// Removes all handlers of a method.
     #[doc(alias = "Remove")]
     pub fn off(&self, method: &str) {
@@ -409,6 +482,6 @@ fn start(
     ended: &CancellationToken,
 ) {
     for (id, upload) in ids.into_iter().zip(uploads) {
-        upload.start(session.clone(), id, ended.clone());
+        upload::start(upload, session.clone(), id, ended.clone());
     }
 }

@@ -102,10 +102,25 @@ type WriteResult =
     Box<dyn FnOnce(HubProtocol, &mut Vec<u8>, &str) -> Result<(), WriteError> + Send>;
 
 /// What a handler has come to.
-enum Outcome {
+pub(crate) enum Outcome {
     Nothing,
     Result(WriteResult),
     Failure(String),
+}
+
+impl Outcome {
+    pub(crate) fn of<T, E>(result: Result<T, E>) -> Self
+    where
+        T: Serialize + Send + 'static,
+        E: fmt::Display,
+    {
+        match result {
+            Ok(value) => Self::Result(Box::new(move |protocol, out, id| {
+                protocol.write_completion_result(out, id, &value)
+            })),
+            Err(error) => Self::Failure(error.to_string()),
+        }
+    }
 }
 
 type Bind =
@@ -132,7 +147,7 @@ impl Handlers {
         H::Output: HandlerOutcome,
     {
         let handler = Arc::new(handler);
-        self.insert(method, false, move |arguments| {
+        let id = self.insert(method, false, move |arguments| {
             let running = H::bind(&handler, arguments)?;
             Ok(async move {
                 match running.await.into_failure() {
@@ -141,7 +156,8 @@ impl Handlers {
                 }
             }
             .boxed())
-        })
+        });
+        Subscription::to(self, method, id)
     }
 
     pub(crate) fn add_with_result<A, H, T, E>(
@@ -155,36 +171,28 @@ impl Handlers {
         E: fmt::Display + Send + 'static,
     {
         let handler = Arc::new(handler);
-        self.insert(method, true, move |arguments| {
-            let running = H::bind(&handler, arguments)?;
-            Ok(async move {
-                match running.await {
-                    Ok(value) => Outcome::Result(Box::new(move |protocol, out, id| {
-                        protocol.write_completion_result(out, id, &value)
-                    })),
-                    Err(error) => Outcome::Failure(error.to_string()),
-                }
-            }
-            .boxed())
-        })
+        let id = self.insert(method, true, move |arguments| {
+            Ok(H::bind(&handler, arguments)?.map(Outcome::of).boxed())
+        });
+        Subscription::to(self, method, id)
     }
 
-    fn insert(
-        self: &Arc<Self>,
+    /// Adds a handler; gives its number.
+    pub(crate) fn insert(
+        &self,
         method: &str,
         answers: bool,
         bind: impl Fn(RawArguments<'_>) -> Result<BoxFuture<'static, Outcome>, BindingError>
         + Send
         + Sync
         + 'static,
-    ) -> Subscription {
+    ) -> u64 {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
-        let method = method.to_owned();
         let mut methods = self
             .methods
             .write()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
-        let registered = methods.entry(method.clone()).or_default();
+        let registered = methods.entry(method.to_owned()).or_default();
         if answers {
             // There is one result to a call.
             registered.retain(|it| !it.answers);
@@ -194,11 +202,7 @@ impl Handlers {
             answers,
             bind: Arc::new(bind),
         });
-        Subscription {
-            handlers: Arc::downgrade(self),
-            method,
-            id,
-        }
+        id
     }
 
     pub(crate) fn remove(&self, method: &str, keep: impl Fn(u64) -> bool) {
@@ -326,13 +330,18 @@ fn panicked(panic: &(dyn Any + Send)) -> String {
     format!("it panicked: {}", text.unwrap_or("without a text"))
 }
 
-/// A handler that has been added; it can be [removed](Self::remove). Dropping this leaves it where it is.
+/// Handlers that have been added; they can be [removed](Self::remove). Dropping this leaves them where they are.
 #[derive(Debug, Clone)]
 pub struct Subscription {
     handlers: Weak<Handlers>,
-    method: String,
-    id: u64,
+    /// The methods' names with the handlers' numbers.
+    added: Vec<(String, u64)>,
 }
+
+/// Handlers that are there as long as this is: see [`Subscription::until_dropped`].
+#[derive(Debug)]
+#[must_use = "the handlers are removed when this is dropped"]
+pub struct SubscriptionGuard(Option<Subscription>);
 
 impl fmt::Debug for Handlers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -341,10 +350,42 @@ impl fmt::Debug for Handlers {
 }
 
 impl Subscription {
-    /// Removes the handler. What the server has called before may still run.
+    pub(crate) fn new(handlers: &Arc<Handlers>) -> Self {
+        Self {
+            handlers: Arc::downgrade(handlers),
+            added: Vec::new(),
+        }
+    }
+
+    fn to(handlers: &Arc<Handlers>, method: &str, id: u64) -> Self {
+        let mut subscription = Self::new(handlers);
+        subscription.add(method, id);
+        subscription
+    }
+
+    pub(crate) fn add(&mut self, method: &str, id: u64) {
+        self.added.push((method.to_owned(), id));
+    }
+
+    /// Removes the handlers. What the server has called before may still run.
     pub fn remove(self) {
         if let Some(handlers) = self.handlers.upgrade() {
-            handlers.remove(&self.method, |id| id != self.id);
+            for (method, added) in &self.added {
+                handlers.remove(method, |id| id != *added);
+            }
+        }
+    }
+
+    /// Removes the handlers when the guard is dropped.
+    pub fn until_dropped(self) -> SubscriptionGuard {
+        SubscriptionGuard(Some(self))
+    }
+}
+
+impl Drop for SubscriptionGuard {
+    fn drop(&mut self) {
+        if let Some(subscription) = self.0.take() {
+            subscription.remove();
         }
     }
 }

@@ -34,7 +34,7 @@
 //! | stateful reconnect | yes | yes | yes |
 //! | uploads, streams, results for the server | yes | yes | yes |
 //! | dropping or cancelling a call tells the server | yes | streams only | streams only |
-//! | typed contracts shared with the server | not yet | source generator | no |
+//! | typed contracts shared with the server | yes | source generator | no |
 //! | trace context in messages, metrics | not yet | traces | no |
 //! | proxies of HTTP, client certificates | not yet | yes | in Node.js |
 //!
@@ -65,18 +65,29 @@ mod session;
 mod state;
 mod stream;
 mod transport;
+mod typed;
 mod upload;
 mod url;
 
 pub use builder::HubConnectionBuilder;
+pub use campanile_hub_contract::{
+    CallArguments, HubCall, HubClient, HubServer, HubStreamCall, Upload, UploadExt, WithUploads,
+};
+pub use campanile_hub_macros::{client_hub_client as hub_client, client_hub_server as hub_server};
 pub use campanile_hub_protocol::{Arguments, HubProtocol};
 pub use connection::HubConnection;
 pub use error::ClientError;
-pub use handlers::{Handler, HandlerOutcome, Subscription};
+pub use handlers::{Handler, HandlerOutcome, Subscription, SubscriptionGuard};
 #[cfg(feature = "host")]
 pub use host::HubConnectionHostBuilderExt;
 pub use options::Transport;
 pub use retry::{RetryContext, RetryDelays, RetryPolicy};
 pub use state::{HubConnectionState, StateChanges};
 pub use stream::HubStream;
-pub use upload::{CallArguments, Upload, UploadExt, WithUploads};
+pub use typed::Handles;
+
+/// What code that the attributes write is made of. Nothing to be named by hand.
+#[doc(hidden)]
+pub mod generated {
+    pub use campanile_hub_contract as contract;
+}

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use syn::parse::Parser;
 use syn::spanned::Spanned;
@@ -10,10 +10,13 @@ use syn::{Error, FnArg, ImplItem, ImplItemFn, ItemImpl, LitStr, Path, Result, Ty
 
 use crate::method;
 use crate::name::unraw;
+use crate::proxy;
 
 #[derive(Default)]
 struct Settings {
     client: Option<Path>,
+    /// The contract of what clients may call.
+    server: Option<Path>,
     name: Option<LitStr>,
 }
 
@@ -34,10 +37,14 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenS
     }
     let name = match &settings.name {
         Some(name) => name.clone(),
-        None => hub_name(&block.self_ty)?,
+        None => {
+            let ident = hub_ident(&block.self_ty)?;
+            LitStr::new(&unraw(&ident), ident.span())
+        }
     };
     let mut entries = Vec::new();
     let mut callbacks = Vec::new();
+    let mut callables = Vec::new();
     let mut names: HashMap<String, String> = HashMap::new();
     for item in &mut block.items {
         let ImplItem::Fn(function) = item else {
@@ -58,6 +65,7 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenS
                 ));
             }
             entries.push(read.entry);
+            callables.push(read.callable);
         }
     }
     // `pub` says here that clients may call a method, whatever the hub's own visibility is; and what clients send is
@@ -77,6 +85,13 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenS
         Some(contract) => quote!(dyn #contract),
         None => quote!(::campanile_hub::Untyped),
     };
+    let root = quote!(::campanile_hub);
+    let subject = hub_ident(hub)?;
+    let proxy = proxy::server_proxy(&quote!(pub), &subject, &quote!(#hub), &callables, &root);
+    let contract = settings
+        .server
+        .map(|contract| proxy::fulfils(&contract, hub, &callables, &root))
+        .transpose()?;
     Ok(quote! {
         #block
 
@@ -92,6 +107,10 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenS
 
             #(#callbacks)*
         }
+
+        #proxy
+
+        #contract
     })
 }
 
@@ -100,11 +119,13 @@ fn read_settings(attribute: TokenStream) -> Result<Settings> {
     let parser = syn::meta::parser(|meta| {
         if meta.path.is_ident("client") {
             settings.client = Some(meta.value()?.parse()?);
+        } else if meta.path.is_ident("server") {
+            settings.server = Some(meta.value()?.parse()?);
         } else if meta.path.is_ident("name") {
             settings.name = Some(meta.value()?.parse()?);
         } else {
             return Err(
-                meta.error("write #[hub], #[hub(client = Contract)] or #[hub(name = \"...\")]")
+                meta.error("write #[hub], #[hub(client = Contract)], #[hub(server = Contract)] or #[hub(name = \"...\")]")
             );
         }
         Ok(())
@@ -113,13 +134,9 @@ fn read_settings(attribute: TokenStream) -> Result<Settings> {
     Ok(settings)
 }
 
-fn hub_name(kind: &Type) -> Result<LitStr> {
+fn hub_ident(kind: &Type) -> Result<Ident> {
     match kind {
-        Type::Path(path) => path
-            .path
-            .segments
-            .last()
-            .map(|segment| LitStr::new(&unraw(&segment.ident), segment.span())),
+        Type::Path(path) => path.path.segments.last().map(|it| it.ident.clone()),
         _ => None,
     }
     .ok_or_else(|| Error::new(kind.span(), "a hub is a struct"))

@@ -3,16 +3,22 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Attribute, Error, FnArg, ImplItemFn, LitStr, Meta, PatType, Result, ReturnType, Type};
+use syn::{
+    Attribute, Error, FnArg, ImplItemFn, LitStr, Meta, Pat, PatType, Result, ReturnType, Type,
+};
 
 use crate::client::is_shared;
 use crate::name::wire_name;
+use crate::output::{Output, argument, ends_with_result, last_segment};
+use crate::proxy::{CallableMethod, Parameter as Passed, documents};
 
 /// A method that clients can call.
 pub(crate) struct HubMethod {
     pub(crate) wire: LitStr,
     /// `.method("Name", |call| ...)`, a link of the chain that builds the table.
     pub(crate) entry: TokenStream,
+    /// The same as clients see it.
+    pub(crate) callable: CallableMethod,
 }
 
 enum Parameter {
@@ -36,6 +42,7 @@ pub(crate) fn read(method: &mut ImplItemFn) -> Result<HubMethod> {
         ));
     }
     let mut parameters = Vec::new();
+    let mut passed = Vec::new();
     for input in &mut signature.inputs {
         match input {
             FnArg::Receiver(receiver) if is_shared(receiver) => {}
@@ -45,14 +52,42 @@ pub(crate) fn read(method: &mut ImplItemFn) -> Result<HubMethod> {
                     "a hub method takes `&self`: every call has a hub instance of its own, state belongs into a service",
                 ));
             }
-            FnArg::Typed(parameter) => parameters.push(read_parameter(parameter)?),
+            FnArg::Typed(parameter) => {
+                let kind = read_parameter(parameter)?;
+                passed.extend(passed_by_clients(parameter, &kind));
+                parameters.push(kind);
+            }
         }
     }
     let mut entry = entry(&wire, method, &parameters);
     if let Some(policy) = policy {
         entry.extend(quote!(.authorize(#policy)));
     }
-    Ok(HubMethod { wire, entry })
+    let callable = CallableMethod {
+        documents: documents(&method.attrs),
+        ident: method.sig.ident.clone(),
+        wire: wire.clone(),
+        parameters: passed,
+        output: Output::of(&method.sig.output, &quote!(::campanile_hub)),
+    };
+    Ok(HubMethod {
+        wire,
+        entry,
+        callable,
+    })
+}
+
+/// What a client passes for a parameter, if anything.
+fn passed_by_clients(parameter: &PatType, kind: &Parameter) -> Option<Passed> {
+    let name = match &*parameter.pat {
+        Pat::Ident(name) => Some(name.ident.clone()),
+        _ => None,
+    };
+    match kind {
+        Parameter::Argument(kind) => Some(Passed::plain(name, kind)),
+        Parameter::Upload(kind) => argument(kind, 0).map(|item| Passed::upload(name, item)),
+        Parameter::Caller | Parameter::Service(_) | Parameter::Cancellation => None,
+    }
 }
 
 /// `#[authorize]`, or `#[authorize(policy)]` with an expression that gives one.
@@ -155,9 +190,7 @@ fn entry(wire: &LitStr, method: &ImplItemFn, parameters: &[Parameter]) -> TokenS
         .then(|| quote!(let cancellation = call.cancellation();));
     let wait = method.sig.asyncness.map(|_| quote!(.await));
     let (output, span) = match &method.sig.output {
-        ReturnType::Type(_, kind)
-            if last_segment(kind).is_some_and(|name| name.ends_with("Result")) =>
-        {
+        ReturnType::Type(_, kind) if ends_with_result(kind) => {
             let output = quote!(result.map_err(::campanile_hub::HubError::from_error)?);
             (output, kind.span())
         }
@@ -182,19 +215,5 @@ fn entry(wire: &LitStr, method: &ImplItemFn, parameters: &[Parameter]) -> TokenS
                 #send
             }))
         })
-    }
-}
-
-/// The last name of a path type.
-fn last_segment(kind: &Type) -> Option<String> {
-    match kind {
-        Type::Path(path) => path
-            .path
-            .segments
-            .last()
-            .map(|segment| segment.ident.to_string()),
-        Type::Group(group) => last_segment(&group.elem),
-        Type::Paren(paren) => last_segment(&paren.elem),
-        _ => None,
     }
 }

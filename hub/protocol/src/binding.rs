@@ -1,4 +1,5 @@
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use crate::{BindingError, json, messagepack};
 
@@ -45,6 +46,73 @@ impl<'a> RawArguments<'a> {
             expected,
             index: 0,
         }
+    }
+
+    /// How many there are; none where they are malformed.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        match self.0 {
+            Encoded::Json(array) => json::Elements::new(array).skip_all(),
+            Encoded::MessagePack { count, .. } => count,
+            Encoded::Malformed => 0,
+        }
+    }
+
+    /// A copy that outlives the message.
+    #[must_use]
+    pub fn detach(&self) -> OwnedArguments {
+        OwnedArguments(match self.0 {
+            Encoded::Json(array) => Detached::Json(array.into()),
+            Encoded::MessagePack { count, items } => Detached::MessagePack {
+                count,
+                items: items.into(),
+            },
+            Encoded::Malformed => Detached::Malformed,
+        })
+    }
+}
+
+/// [`RawArguments`] that outlive their message.
+#[derive(Debug, Clone)]
+pub struct OwnedArguments(Detached);
+
+#[derive(Debug, Clone)]
+enum Detached {
+    Json(Box<str>),
+    MessagePack { count: usize, items: Box<[u8]> },
+    Malformed,
+}
+
+impl OwnedArguments {
+    /// The arguments, still encoded.
+    #[must_use]
+    pub fn raw(&self) -> RawArguments<'_> {
+        RawArguments(match &self.0 {
+            Detached::Json(array) => Encoded::Json(array),
+            Detached::MessagePack { count, items } => Encoded::MessagePack {
+                count: *count,
+                items,
+            },
+            Detached::Malformed => Encoded::Malformed,
+        })
+    }
+
+    /// Decodes the argument at a position, counted from 0; none where there are not so many.
+    ///
+    /// # Errors
+    ///
+    /// Where it is not a `T`.
+    pub fn get<'a, T: Deserialize<'a>>(&'a self, index: usize) -> Result<Option<T>, BindingError> {
+        let raw = self.raw();
+        let count = raw.count();
+        if index >= count {
+            return Ok(None);
+        }
+        let mut reader = raw.reader(count);
+        for _ in 0..index {
+            reader.next::<IgnoredAny>()?;
+        }
+        reader.next().map(Some)
     }
 }
 
@@ -181,5 +249,36 @@ impl<'a> RawValue<'a> {
             Value::MessagePack(item) => messagepack::read_value(item).map_err(Into::into),
         }
         .map_err(|source| BindingError::Value { source })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{HubProtocol, IncomingMessage, OwnedArguments};
+
+    fn arguments(protocol: HubProtocol) -> OwnedArguments {
+        let mut message = Vec::new();
+        let written = protocol.write_invocation(&mut message, "M", &("a", [1, 2], None::<u8>));
+        written.unwrap();
+        let frame = protocol.next_frame(&message, None).unwrap().unwrap();
+        let IncomingMessage::Invocation(invocation) = protocol.parse(frame.body).unwrap() else {
+            panic!("an invocation was written");
+        };
+        invocation.arguments.detach()
+    }
+
+    #[test]
+    fn detached_arguments_are_read_by_position_as_often_as_wanted() {
+        for protocol in HubProtocol::ALL {
+            let arguments = arguments(protocol);
+            assert_eq!(arguments.raw().count(), 3);
+            for _ in 0..2 {
+                assert_eq!(arguments.get::<Vec<i32>>(1).unwrap(), Some(vec![1, 2]));
+                assert_eq!(arguments.get::<&str>(0).unwrap(), Some("a"));
+            }
+            assert_eq!(arguments.get::<Option<u8>>(2).unwrap(), Some(None));
+            assert_eq!(arguments.get::<u8>(3).unwrap(), None);
+            assert!(arguments.get::<u8>(0).is_err());
+        }
     }
 }

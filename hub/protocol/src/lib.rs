@@ -41,7 +41,7 @@ pub mod query;
 mod sequence;
 
 pub use arguments::{ArgumentSink, Arguments};
-pub use binding::{ArgumentReader, RawArguments, RawValue};
+pub use binding::{ArgumentReader, OwnedArguments, RawArguments, RawValue};
 pub use error::{BindingError, ProtocolError, WriteError};
 pub use framing::Frame;
 pub use message::{

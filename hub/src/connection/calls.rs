@@ -17,6 +17,8 @@ pub(crate) struct OpenCalls {
 #[derive(Debug, Default)]
 struct State {
     cancellations: HashMap<Box<str>, CancellationToken>,
+    /// How many of those are streams to the client.
+    streams: usize,
     /// With a number that tells a stream from an earlier one of its id.
     uploads: HashMap<Box<str>, (u64, Upload)>,
     next: u64,
@@ -27,10 +29,17 @@ struct State {
 pub(crate) struct OpenCall {
     connection: Arc<Connection>,
     cancellation: Option<Box<str>>,
+    streaming: bool,
     uploads: Vec<(Box<str>, u64)>,
 }
 
 impl OpenCalls {
+    /// How many streams there are, both ways.
+    pub(crate) fn streams(&self) -> usize {
+        let state = self.lock();
+        state.streams + state.uploads.len()
+    }
+
     /// Cancels the call of that id; `false` where there is none.
     pub(crate) fn cancel(&self, id: &str) -> bool {
         let token = self.lock().cancellations.get(id).cloned();
@@ -59,19 +68,27 @@ impl OpenCall {
         Self {
             connection,
             cancellation: None,
+            streaming: false,
             uploads: Vec::new(),
         }
     }
 
     /// Lets the client cancel the call by its id; `false` where another call has that id.
-    pub(crate) fn cancellable(&mut self, id: &str, token: CancellationToken) -> bool {
+    pub(crate) fn cancellable(
+        &mut self,
+        id: &str,
+        token: CancellationToken,
+        streaming: bool,
+    ) -> bool {
         let mut state = self.connection.calls().lock();
         if state.cancellations.contains_key(id) {
             return false;
         }
         state.cancellations.insert(id.into(), token);
+        state.streams += usize::from(streaming);
         drop(state);
         self.cancellation = Some(id.into());
+        self.streaming = streaming;
         true
     }
 
@@ -92,6 +109,7 @@ impl Drop for OpenCall {
         if let Some(id) = &self.cancellation {
             state.cancellations.remove(id);
         }
+        state.streams -= usize::from(self.streaming);
         for (id, number) in &self.uploads {
             if state.uploads.get(id).is_some_and(|(it, _)| it == number) {
                 state.uploads.remove(id);

@@ -15,7 +15,7 @@ use super::session::Session;
 use super::{Connection, End, OpenCall};
 use crate::HubError;
 use crate::caller::Standing;
-use crate::dispatch::{Dispatch, MethodFuture};
+use crate::dispatch::{Dispatch, MethodFuture, respond_error};
 use crate::lifetime::Answered;
 use crate::transport::Transport;
 use crate::upload::{Deliver, Delivered};
@@ -124,8 +124,34 @@ impl<T: Transport> Session<T> {
         self.connection.can_begin_invocation(slots) && !self.connection.queue.is_over_limit()
     }
 
+    /// Counts a call; refuses it where the client has made too many.
+    fn is_slow_enough(&mut self, invocation: &Invocation<'_>) -> bool {
+        let Some(rate) = &mut self.rate else {
+            return true;
+        };
+        if rate.take() {
+            return true;
+        }
+        let (target, per_second) = (&*invocation.target, rate.per_second());
+        if !std::mem::replace(&mut rate.told, true) {
+            tracing::warn!(
+                hub = self.hub.name(),
+                connection_id = &*self.connection.id,
+                "a client makes more than {per_second} calls a second: some are refused"
+            );
+        }
+        let text = format!(
+            "Failed to invoke '{target}' due to an error on the server. HubException: there were more than {per_second} calls within a second"
+        );
+        respond_error(&self.connection, invocation.invocation_id.as_deref(), &text);
+        false
+    }
+
     /// Runs an invocation that there is a slot for.
     async fn invoke(&mut self, invocation: Invocation<'_>) {
+        if !self.is_slow_enough(&invocation) {
+            return;
+        }
         let slot = takes_slot(&invocation).then(|| {
             let number = self.connection.begin_invocation();
             Slot(self.connection.clone(), number)

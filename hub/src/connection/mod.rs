@@ -6,6 +6,7 @@ mod frame;
 mod handshake;
 mod messages;
 mod queue;
+mod rate;
 mod session;
 mod shared;
 

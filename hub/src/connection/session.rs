@@ -20,6 +20,7 @@ use campanile_host::CancellationToken;
 
 use super::close::Stop;
 use super::handshake::{Opening, shake_hands};
+use super::rate::Rate;
 use super::{Connection, End, close};
 use crate::dispatch::HubDispatcher;
 use crate::transport::{Received, Transport};
@@ -40,12 +41,15 @@ pub(crate) async fn serve<T: Transport>(
         return;
     };
     let connection = Arc::new(connection);
+    let rate = hub.options().maximum_invocations_per_second;
+    let rate = rate.map(|rate| Box::new(Rate::new(rate)));
     let mut session = Session {
         transport,
         connection,
         hub,
         input: BytesMut::from(&*input),
         blocked: false,
+        rate,
         gone: false,
     };
     let welcomed = Box::pin(session.welcome(&stop.stopping)).await;
@@ -67,6 +71,8 @@ pub(super) struct Session<T> {
     pub(super) input: BytesMut,
     /// Whether the next message in `input` is an invocation that has to wait for a slot.
     pub(super) blocked: bool,
+    /// How fast the client may call, where there is a limit.
+    pub(super) rate: Option<Box<Rate>>,
     /// Whether there is nobody left to write to.
     gone: bool,
 }

@@ -27,6 +27,8 @@ pub struct Connection {
     pub(crate) items: Items,
     pub(crate) queue: SendQueue,
     pub(crate) beat: Beat,
+    /// How many groups it may be in.
+    pub(crate) maximum_groups: usize,
     aborted: OnceLock<CancellationToken>,
     /// Not there until a call can be cancelled or uploads something.
     calls: OnceLock<Box<OpenCalls>>,
@@ -102,6 +104,7 @@ impl Connection {
             items: Items::default(),
             queue: SendQueue::new(options.maximum_queued_bytes, options.slow_client),
             beat: Beat::default(),
+            maximum_groups: options.maximum_groups_per_connection.unwrap_or(usize::MAX),
             aborted: OnceLock::new(),
             calls: OnceLock::new(),
             control: Mutex::default(),
@@ -205,6 +208,11 @@ impl Connection {
     /// Cancelled when the connection is over.
     pub(crate) fn aborted(&self) -> &CancellationToken {
         self.aborted.get_or_init(CancellationToken::new)
+    }
+
+    /// How many streams there are, both ways.
+    pub(crate) fn streams(&self) -> usize {
+        self.calls.get().map_or(0, |calls| calls.streams())
     }
 
     pub(crate) fn calls(&self) -> &OpenCalls {

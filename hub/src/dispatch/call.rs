@@ -13,11 +13,12 @@ use campanile_hub_protocol::{ArgumentReader, BindingError, RawArguments};
 use futures_util::FutureExt;
 use serde::de::DeserializeOwned;
 
+use super::guarded::Guarded;
 use super::output::{Answer, MethodOutput, StreamResponder};
 use super::{HubDispatcher, HubRuntime, Responder};
 use crate::connection::OpenCall;
 use crate::upload::upload;
-use crate::{Hub, HubCaller, HubError, HubResult, UploadStream};
+use crate::{Hub, HubCaller, HubError, HubResult, InvocationResult, UploadStream};
 
 /// A hub method at work. It answers the client itself.
 pub(crate) type MethodFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -56,6 +57,12 @@ pub enum CallError {
         sent: usize,
         /// How many the method takes.
         expected: usize,
+    },
+    /// The client has as many streams open as it may have.
+    #[error("a connection has {limit} streams at most, both ways together")]
+    TooManyStreams {
+        /// How many it may have.
+        limit: usize,
     },
 }
 
@@ -150,6 +157,7 @@ impl<'a, H: Hub> MethodCall<'a, H> {
         R: Future<Output = HubResult<A>> + Send,
     {
         let Self {
+            arguments,
             caller,
             runtime,
             responder,
@@ -164,26 +172,50 @@ impl<'a, H: Hub> MethodCall<'a, H> {
             })),
             _ => None,
         };
-        let future = Box::pin(async move {
-            let scope = runtime.open_scope();
-            let services = scope.services(&runtime).clone();
-            let work = async {
-                let hub = services.construct::<H>().map_err(HubError::from_error)?;
-                method(Activation {
-                    hub,
-                    caller,
-                    services: services.clone(),
-                    stream,
-                })
-                .await
+        let future: MethodFuture = if runtime.filters().is_empty() {
+            Box::pin(async move {
+                let scope = runtime.open_scope();
+                let services = scope.services(&runtime).clone();
+                let work = async {
+                    let hub = services.construct::<H>().map_err(HubError::from_error)?;
+                    method(Activation {
+                        hub,
+                        caller,
+                        services: services.clone(),
+                        stream,
+                    })
+                    .await
+                };
+                let result = AssertUnwindSafe(work).catch_unwind().await;
+                match result.unwrap_or_else(|panic| Err(HubError::Panic(panic_text(&*panic)))) {
+                    Ok(answer) => answer.respond(&responder),
+                    Err(error) => responder.fail(&error),
+                }
+                scope.close().await;
+            })
+        } else {
+            let guarded = Guarded {
+                runtime,
+                responder,
+                caller: caller.of_any_hub(),
+                arguments: arguments.detach(),
+                known: true,
+                streaming: A::STREAMING,
+                core: Box::new(move |services| {
+                    Box::pin(async move {
+                        let hub = services.construct::<H>().map_err(HubError::from_error)?;
+                        let activation = Activation {
+                            hub,
+                            caller,
+                            services,
+                            stream,
+                        };
+                        method(activation).await.map(InvocationResult::of)
+                    })
+                }),
             };
-            let result = AssertUnwindSafe(work).catch_unwind().await;
-            match result.unwrap_or_else(|panic| Err(HubError::Panic(panic_text(&*panic)))) {
-                Ok(answer) => answer.respond(&responder),
-                Err(error) => responder.fail(&error),
-            }
-            scope.close().await;
-        });
+            Box::pin(guarded.run())
+        };
         MethodRun {
             future,
             streaming: A::STREAMING,

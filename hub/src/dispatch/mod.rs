@@ -1,6 +1,7 @@
 //! From an invocation to the method that it calls, and back with the result.
 
 mod call;
+mod guarded;
 mod methods;
 mod output;
 mod responder;
@@ -11,4 +12,5 @@ pub use call::{Activation, CallError, MethodCall, MethodRun, send_output};
 pub use methods::HubMethods;
 pub use output::{Answer, MethodOutput, Reply, StreamEnd, StreamResponder, Streaming, Value};
 pub use responder::Responder;
+pub(crate) use responder::respond_error;
 pub(crate) use runtime::{Dispatch, HubDispatcher, HubRuntime};

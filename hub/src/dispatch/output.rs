@@ -36,9 +36,14 @@ pub trait MethodOutput<K>: Sized {
 }
 
 /// The end of an invocation.
-pub trait Answer: Send {
+pub trait Answer: Send + 'static {
     /// Whether clients have to stream from the method.
     const STREAMING: bool;
+
+    /// The error that it tells of, where it does.
+    fn failure(&self) -> Option<&HubError> {
+        None
+    }
 
     /// Sends it.
     fn respond(self, responder: &Responder);
@@ -67,7 +72,13 @@ pub struct StreamResponder {
     pub(crate) cancelled: CancellationToken,
 }
 
-impl<T: Serialize + Send> MethodOutput<Value> for T {
+impl<T> Reply<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self(value)
+    }
+}
+
+impl<T: Serialize + Send + 'static> MethodOutput<Value> for T {
     type Answer = Reply<T>;
 
     fn send(
@@ -78,7 +89,7 @@ impl<T: Serialize + Send> MethodOutput<Value> for T {
     }
 }
 
-impl<T: Serialize + Send> Answer for Reply<T> {
+impl<T: Serialize + Send + 'static> Answer for Reply<T> {
     const STREAMING: bool = false;
 
     fn respond(self, responder: &Responder) {
@@ -147,6 +158,10 @@ where
 
 impl Answer for StreamEnd {
     const STREAMING: bool = true;
+
+    fn failure(&self) -> Option<&HubError> {
+        self.0.as_ref().err()
+    }
 
     fn respond(self, responder: &Responder) {
         responder.end_stream(self.0);

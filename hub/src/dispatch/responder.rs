@@ -1,5 +1,6 @@
 //! Answering an invocation.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -14,8 +15,8 @@ use crate::{HubError, HubResult};
 pub struct Responder {
     pub(crate) connection: Arc<Connection>,
     pub(crate) invocation_id: Option<Box<str>>,
-    /// The method's name as the server spells it.
-    pub(crate) method: &'static str,
+    /// The method's name as the server spells it, or the client where there is none.
+    pub(crate) method: Cow<'static, str>,
     pub(crate) detailed_errors: bool,
 }
 
@@ -33,7 +34,7 @@ impl Responder {
             Ok(frame) => self.connection.queue.push_always(frame),
             Err(error) => {
                 self.fail(&HubError::Serialization {
-                    target: self.method.to_owned(),
+                    target: self.method.to_string(),
                     source: error.into(),
                 });
             }
@@ -50,7 +51,7 @@ impl Responder {
         match frame {
             Ok(frame) => Ok(self.connection.queue.push_item(frame)),
             Err(error) => Err(HubError::Serialization {
-                target: self.method.to_owned(),
+                target: self.method.to_string(),
                 source: error.into(),
             }),
         }
@@ -75,18 +76,22 @@ impl Responder {
 
     /// Sends what the client may know of a method's failure.
     pub(crate) fn fail(&self, error: &HubError) {
-        let method = self.method;
-        let text = format!("An unexpected error occurred invoking '{method}' on the server.");
+        let method = &self.method;
+        let text = match error {
+            HubError::NoSuchMethod => {
+                format!("Failed to invoke '{method}' due to an error on the server.")
+            }
+            _ => format!("An unexpected error occurred invoking '{method}' on the server."),
+        };
         self.refuse(error, &text);
     }
 
     fn refuse(&self, error: &HubError, text: &str) {
-        let (method, connection_id) = (self.method, &*self.connection.id);
-        match error {
-            HubError::Message(_) => {
-                tracing::debug!(method, connection_id, %error, "a hub method refused");
-            }
-            _ => tracing::error!(method, connection_id, %error, "a hub method failed"),
+        let (method, connection_id) = (&*self.method, &*self.connection.id);
+        if error.is_told() {
+            tracing::debug!(method, connection_id, %error, "a hub method refused");
+        } else {
+            tracing::error!(method, connection_id, %error, "a hub method failed");
         }
         respond_error(
             &self.connection,

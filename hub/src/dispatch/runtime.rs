@@ -1,7 +1,8 @@
 //! A hub ready to serve: its methods, its options, the container.
 
+use std::borrow::Cow;
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, ready};
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -12,13 +13,16 @@ use campanile_web::AuthorizationPolicies;
 use futures_util::FutureExt;
 
 use super::call::panic_text;
+use super::guarded::{Guarded, connected, disconnected};
 use super::responder::respond_error;
 use super::{CallError, HubMethods, MethodCall, MethodFuture, MethodRun, Responder};
 use crate::caller::Standing;
 use crate::connection::{Connection, OpenCall};
+use crate::filter::HubFilters;
 use crate::lifetime::HubLifetimeManager;
 use crate::{
-    Hub, HubCaller, HubContext, HubError, HubOptions, HubResult, RequestHead, UserIdProvider,
+    Hub, HubCaller, HubContext, HubError, HubLifetimeContext, HubOptions, HubResult, RequestHead,
+    UserIdProvider,
 };
 
 /// A hub of the type `H`, shared by all of its connections.
@@ -28,6 +32,8 @@ pub(crate) struct HubRuntime<H> {
     lifetime: Arc<dyn HubLifetimeManager>,
     services: ServiceProvider,
     users: Option<Arc<dyn UserIdProvider>>,
+    /// Those of all hubs, and then its own.
+    filters: HubFilters,
     /// A hub that needs nothing from the container needs no scope either.
     scoped: bool,
 }
@@ -75,6 +81,7 @@ impl<H: Hub> HubRuntime<H> {
         services: ServiceProvider,
         users: Option<Arc<dyn UserIdProvider>>,
         policies: &AuthorizationPolicies,
+        filters: HubFilters,
         options: HubOptions,
     ) -> Self {
         context
@@ -89,7 +96,8 @@ impl<H: Hub> HubRuntime<H> {
             lifetime: context.lifetime().clone(),
             services,
             users,
-            scoped: !H::dependencies().is_empty(),
+            scoped: !H::dependencies().is_empty() || filters.is_scoped(),
+            filters,
         }
     }
 
@@ -101,22 +109,50 @@ impl<H: Hub> HubRuntime<H> {
         }
     }
 
-    /// Runs a callback on a hub instance of its own.
-    async fn call_back<'a, F>(&'a self, callback: impl FnOnce(H) -> F + Send + 'a) -> HubResult<()>
-    where
-        F: Future<Output = HubResult<()>> + Send + 'a,
-    {
-        let scope = self.open_scope();
-        let work = async {
-            let hub = scope
-                .services(self)
-                .construct::<H>()
-                .map_err(HubError::from_error)?;
-            callback(hub).await
+    pub(crate) fn filters(&self) -> &HubFilters {
+        &self.filters
+    }
+
+    /// Answers a call of a method that there is not: at once, or with what the filters say.
+    fn answer_unknown(
+        self: Arc<Self>,
+        connection: &Arc<Connection>,
+        invocation: &Invocation<'_>,
+        standing: Standing,
+    ) -> Dispatch {
+        let responder = Responder {
+            connection: connection.clone(),
+            invocation_id: invocation.invocation_id.as_deref().map(Into::into),
+            method: Cow::Owned(invocation.target.to_string()),
+            detailed_errors: self.options.enable_detailed_errors,
         };
-        let result = AssertUnwindSafe(work).catch_unwind().await;
-        scope.close().await;
-        result.unwrap_or_else(|panic| Err(HubError::Panic(panic_text(&*panic))))
+        if self.filters.is_empty() {
+            responder.fail(&HubError::NoSuchMethod);
+            return Dispatch::Answered;
+        }
+        let caller = HubCaller::new(connection.clone(), self.lifetime.clone(), standing);
+        let guarded = Guarded {
+            runtime: self,
+            responder,
+            caller,
+            arguments: invocation.arguments.detach(),
+            known: false,
+            streaming: invocation.kind == InvocationKind::Stream,
+            core: Box::new(|_| Box::pin(ready(Err(HubError::NoSuchMethod)))),
+        };
+        Dispatch::Run(Box::pin(guarded.run()), None)
+    }
+
+    fn lifetime_context(
+        &self,
+        caller: &HubCaller<H>,
+        services: &ServiceProvider,
+    ) -> HubLifetimeContext {
+        HubLifetimeContext {
+            hub: H::NAME,
+            caller: caller.of_any_hub(),
+            services: services.clone(),
+        }
     }
 }
 
@@ -126,6 +162,13 @@ impl InvocationScope {
             Self::Root => &runtime.services,
             Self::Own(scope) => scope.services(),
         }
+    }
+
+    /// Runs a callback and closes the scope; a panic is an error like any other.
+    async fn settle(self, work: impl Future<Output = HubResult<()>>) -> HubResult<()> {
+        let result = AssertUnwindSafe(work).catch_unwind().await;
+        self.close().await;
+        result.unwrap_or_else(|panic| Err(HubError::Panic(panic_text(&*panic))))
     }
 
     pub(crate) async fn close(self) {
@@ -164,23 +207,24 @@ impl<H: Hub> HubDispatcher for HubRuntime<H> {
         standing: Standing,
     ) -> Dispatch {
         let detailed_errors = self.options.enable_detailed_errors;
+        let connection_id = &*connection.id;
+        let Some(method) = self.methods.find(&invocation.target) else {
+            let method = &*invocation.target;
+            tracing::warn!(
+                hub = H::NAME,
+                method,
+                connection_id,
+                "a client called an unknown hub method"
+            );
+            return self.answer_unknown(connection, &invocation, standing);
+        };
         let Invocation {
             kind,
             invocation_id,
-            target,
             arguments,
             stream_ids,
             ..
         } = invocation;
-        let connection_id = &*connection.id;
-        let Some(method) = self.methods.find(&target) else {
-            tracing::warn!(hub = H::NAME, method = %target, connection_id, "a client called an unknown hub method");
-            let text = format!(
-                "Failed to invoke '{target}' due to an error on the server. HubException: Method does not exist."
-            );
-            respond_error(connection, invocation_id.as_deref(), &text);
-            return Dispatch::Answered;
-        };
         let (name, invoke) = (method.name, method.invoke);
         if let Some(policy) = &method.policy
             && !policy.permits(connection.request.principal())
@@ -198,10 +242,17 @@ impl<H: Hub> HubDispatcher for HubRuntime<H> {
         let responder = Responder {
             connection: connection.clone(),
             invocation_id: invocation_id.as_deref().map(Into::into),
-            method: name,
+            method: Cow::Borrowed(name),
             detailed_errors,
         };
         let streaming = kind == InvocationKind::Stream;
+        let streams = usize::from(streaming) + stream_ids.len();
+        let too_many = self
+            .options
+            .maximum_streams_per_connection
+            .filter(|limit| streams > 0 && connection.streams().saturating_add(streams) > *limit)
+            .map(|limit| CallError::TooManyStreams { limit });
+        let invoke = |call| too_many.map_or_else(|| invoke(call), Err);
         let run = invoke(MethodCall {
             arguments,
             stream_ids,
@@ -224,7 +275,7 @@ impl<H: Hub> HubDispatcher for HubRuntime<H> {
             Ok(_) => format!(
                 "The client attempted to invoke the streaming '{name}' method with a non-streaming invocation."
             ),
-            Err(error @ CallError::Streams { .. }) => {
+            Err(error @ (CallError::Streams { .. } | CallError::TooManyStreams { .. })) => {
                 tracing::warn!(hub = H::NAME, method = name, connection_id, %error, "a client's call does not fit the hub method");
                 format!(
                     "An unexpected error occurred invoking '{name}' on the server. HubException: {error}"
@@ -247,8 +298,18 @@ impl<H: Hub> HubDispatcher for HubRuntime<H> {
     fn on_connected(self: Arc<Self>, connection: Arc<Connection>) -> CallbackFuture<'static> {
         Box::pin(async move {
             let caller = HubCaller::new(connection, self.lifetime.clone(), Standing::Connecting);
-            let caller = &caller;
-            self.call_back(move |hub: H| async move { hub.on_connected(caller).await })
+            let scope = self.open_scope();
+            let services = scope.services(&self).clone();
+            let callback = async {
+                let hub = services.construct::<H>().map_err(HubError::from_error)?;
+                hub.on_connected(&caller).await
+            };
+            if self.filters.is_empty() {
+                return scope.settle(callback).await;
+            }
+            let context = self.lifetime_context(&caller, &services);
+            scope
+                .settle(connected(&self.filters, &context, Box::pin(callback)))
                 .await
         })
     }
@@ -260,8 +321,23 @@ impl<H: Hub> HubDispatcher for HubRuntime<H> {
     ) -> CallbackFuture<'a> {
         Box::pin(async move {
             let caller = HubCaller::new(connection, self.lifetime.clone(), Standing::Free);
-            let caller = &caller;
-            self.call_back(move |hub: H| async move { hub.on_disconnected(caller, error).await })
+            let scope = self.open_scope();
+            let services = scope.services(&self).clone();
+            let callback = async {
+                let hub = services.construct::<H>().map_err(HubError::from_error)?;
+                hub.on_disconnected(&caller, error).await
+            };
+            if self.filters.is_empty() {
+                return scope.settle(callback).await;
+            }
+            let context = self.lifetime_context(&caller, &services);
+            scope
+                .settle(disconnected(
+                    &self.filters,
+                    &context,
+                    error,
+                    Box::pin(callback),
+                ))
                 .await
         })
     }
@@ -281,7 +357,7 @@ fn begin(
     } = run;
     if let (Some(id), Some(token)) = (invocation_id, cancellation) {
         let call = open.get_or_insert_with(|| Box::new(OpenCall::new(connection.clone())));
-        if !call.cancellable(id, token) && streaming {
+        if !call.cancellable(id, token, streaming) && streaming {
             return Err(format!("Invocation ID '{id}' is already in use."));
         }
     }

@@ -52,11 +52,13 @@ impl HubService {
         let context = services.required::<HubContext<H>>()?;
         let heartbeat = services.required::<Heartbeat>()?;
         let lifetime = services.get::<ApplicationLifetime>()?;
+        let filters = options.filters.inside_of(&services.all()?);
         let runtime = HubRuntime::<H>::new(
             &context,
             services.clone(),
             services.get()?,
             &policies,
+            filters,
             options,
         );
         Ok(Self::start(

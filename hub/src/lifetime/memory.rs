@@ -221,6 +221,10 @@ impl HubLifetimeManager for MemoryLifetimeManager {
         let mut state = self.lock();
         if let Some(connection) = state.find(connection_id) {
             let groups = state.memberships.entry(connection.id.clone()).or_default();
+            let limit = connection.maximum_groups;
+            if groups.len() >= limit && !groups.contains(group) {
+                return Sending::ready(Err(HubError::TooManyGroups { limit }));
+            }
             let joined = groups.insert(group.into());
             state
                 .groups

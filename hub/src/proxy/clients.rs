@@ -5,7 +5,9 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use super::{ClientProxy, HubClient, Many, Recipients, Single, Untyped};
+use campanile_hub_contract::HubClient;
+
+use super::{ClientProxy, Many, Recipients, Single, Untyped};
 use crate::caller::Standing;
 use crate::connection::Connection;
 use crate::lifetime::{HubLifetimeManager, Target, names};
@@ -28,19 +30,19 @@ impl<C: HubClient + ?Sized> HubClients<C> {
         }
     }
 
-    fn proxy<R: Recipients>(&self, target: Target) -> C::Proxy<R> {
+    fn proxy<R: Recipients>(&self, target: Target) -> C::Proxy<ClientProxy<R>> {
         ClientProxy::new(self.lifetime.clone(), target).into()
     }
 
     /// Everyone connected to the hub.
     #[must_use]
-    pub fn all(&self) -> C::Proxy<Many> {
+    pub fn all(&self) -> C::Proxy<ClientProxy<Many>> {
         self.proxy(Target::All)
     }
 
     /// Everyone but these connections.
     #[must_use]
-    pub fn all_except<I>(&self, connection_ids: I) -> C::Proxy<Many>
+    pub fn all_except<I>(&self, connection_ids: I) -> C::Proxy<ClientProxy<Many>>
     where
         I: IntoIterator<Item: AsRef<str>>,
     {
@@ -49,13 +51,13 @@ impl<C: HubClient + ?Sized> HubClients<C> {
 
     /// One connection.
     #[must_use]
-    pub fn client(&self, connection_id: &str) -> C::Proxy<Single> {
+    pub fn client(&self, connection_id: &str) -> C::Proxy<ClientProxy<Single>> {
         self.proxy(Target::Connection(connection_id.into()))
     }
 
     /// Several connections, each once.
     #[must_use]
-    pub fn clients<I>(&self, connection_ids: I) -> C::Proxy<Many>
+    pub fn clients<I>(&self, connection_ids: I) -> C::Proxy<ClientProxy<Many>>
     where
         I: IntoIterator<Item: AsRef<str>>,
     {
@@ -64,13 +66,13 @@ impl<C: HubClient + ?Sized> HubClients<C> {
 
     /// The members of a group.
     #[must_use]
-    pub fn group(&self, group: &str) -> C::Proxy<Many> {
+    pub fn group(&self, group: &str) -> C::Proxy<ClientProxy<Many>> {
         self.proxy(Target::Group(group.into()))
     }
 
     /// The members of several groups. Who is in two of them is reached twice, as in ASP.NET Core.
     #[must_use]
-    pub fn groups<I>(&self, groups: I) -> C::Proxy<Many>
+    pub fn groups<I>(&self, groups: I) -> C::Proxy<ClientProxy<Many>>
     where
         I: IntoIterator<Item: AsRef<str>>,
     {
@@ -79,7 +81,7 @@ impl<C: HubClient + ?Sized> HubClients<C> {
 
     /// The members of a group but these connections.
     #[must_use]
-    pub fn group_except<I>(&self, group: &str, connection_ids: I) -> C::Proxy<Many>
+    pub fn group_except<I>(&self, group: &str, connection_ids: I) -> C::Proxy<ClientProxy<Many>>
     where
         I: IntoIterator<Item: AsRef<str>>,
     {
@@ -88,13 +90,13 @@ impl<C: HubClient + ?Sized> HubClients<C> {
 
     /// All connections of a user, by the [user identifier](crate::UserIdProvider). It is compared letter by letter.
     #[must_use]
-    pub fn user(&self, user: &str) -> C::Proxy<Many> {
+    pub fn user(&self, user: &str) -> C::Proxy<ClientProxy<Many>> {
         self.proxy(Target::User(user.into()))
     }
 
     /// All connections of several users, each once.
     #[must_use]
-    pub fn users<I>(&self, users: I) -> C::Proxy<Many>
+    pub fn users<I>(&self, users: I) -> C::Proxy<ClientProxy<Many>>
     where
         I: IntoIterator<Item: AsRef<str>>,
     {
@@ -148,13 +150,13 @@ impl<C: HubClient + ?Sized> CallerClients<C> {
 
     /// The caller.
     #[must_use]
-    pub fn caller(&self) -> C::Proxy<Single> {
+    pub fn caller(&self) -> C::Proxy<ClientProxy<Single>> {
         self.client(&self.caller.id)
     }
 
     /// One connection. Asking it lets the caller's next invocation begin.
     #[must_use]
-    pub fn client(&self, connection_id: &str) -> C::Proxy<Single> {
+    pub fn client(&self, connection_id: &str) -> C::Proxy<ClientProxy<Single>> {
         let target = Target::Connection(connection_id.into());
         let proxy = ClientProxy::new(self.clients.lifetime.clone(), target);
         proxy.asked_by(self.caller.clone(), self.standing).into()
@@ -162,13 +164,13 @@ impl<C: HubClient + ?Sized> CallerClients<C> {
 
     /// Everyone but the caller.
     #[must_use]
-    pub fn others(&self) -> C::Proxy<Many> {
+    pub fn others(&self) -> C::Proxy<ClientProxy<Many>> {
         self.all_except([&self.caller.id])
     }
 
     /// The members of a group but the caller, who need not be in it.
     #[must_use]
-    pub fn others_in_group(&self, group: &str) -> C::Proxy<Many> {
+    pub fn others_in_group(&self, group: &str) -> C::Proxy<ClientProxy<Many>> {
         self.group_except(group, [&self.caller.id])
     }
 

@@ -24,7 +24,8 @@ impl GroupManager {
     ///
     /// # Errors
     ///
-    /// None while a single server holds all connections.
+    /// [`HubError::TooManyGroups`](crate::HubError::TooManyGroups) where the connection is in as many as it may be. No other
+    /// while a single server holds all connections.
     ///
     /// # Cancel safety
     ///

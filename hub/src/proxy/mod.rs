@@ -1,12 +1,14 @@
 //! How the server calls its clients.
 
 mod clients;
+mod contract;
 mod groups;
 mod recipients;
 
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use campanile_hub_contract::HubClient;
 use campanile_hub_protocol::Arguments;
 pub use clients::{CallerClients, HubClients};
 pub use groups::GroupManager;
@@ -19,25 +21,12 @@ use crate::connection::Connection;
 use crate::lifetime::{Expected, HubLifetimeManager, OutgoingInvocation, Target};
 use crate::{HubError, HubResult};
 
-/// What the server may call on the clients of a hub: a contract made by [`#[hub_client]`](macro@crate::hub_client), or
-/// [`Untyped`].
-///
-/// `#[hub_client]` implements this for `dyn Contract`, so that the trait's name is all that a hub has to say.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a contract of hub clients",
-    note = "declare it as a trait with #[hub_client], and name it in #[hub(client = ...)]"
-)]
-pub trait HubClient: 'static {
-    /// What a send to some recipients is made through.
-    type Proxy<R: Recipients>: From<ClientProxy<R>>;
-}
-
 /// Clients without a contract: methods are called by their names.
 #[derive(Clone, Copy, Debug)]
 pub enum Untyped {}
 
 impl HubClient for Untyped {
-    type Proxy<R: Recipients> = ClientProxy<R>;
+    type Proxy<S> = S;
 }
 
 /// Calls client methods by name. The counterpart of .NET's `IClientProxy`.

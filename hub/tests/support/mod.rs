@@ -28,6 +28,18 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a test waits for what must not come.
 pub(crate) const SILENCE: Duration = Duration::from_millis(150);
 
+/// Waits until something is so.
+pub(crate) async fn eventually(is_so: impl Fn() -> bool) {
+    let waiting = async {
+        while !is_so() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), waiting)
+        .await
+        .expect("it has not come to be");
+}
+
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     pub(crate) services: ServiceProvider,

@@ -18,7 +18,7 @@ use futures_util::{Stream, StreamExt, stream};
 use tokio::sync::mpsc;
 
 /// How long a test waits for what has to come.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Every transport with every protocol that it carries.
 pub(crate) const WAYS: [(Transport, HubProtocol); 5] = [
@@ -97,6 +97,15 @@ impl Server {
 
     /// Serves the hub at `/hub`, at `/stateful` with stateful reconnects, and at `/html` and `/refused` what is none.
     pub(crate) async fn start_at(url: &str) -> Self {
+        Self::launch(url, |host| host).await
+    }
+
+    /// The same, and what is added to the host.
+    pub(crate) async fn start_with(add: impl FnOnce(HostBuilder) -> HostBuilder) -> Self {
+        Self::launch("http://127.0.0.1:0", add).await
+    }
+
+    async fn launch(url: &str, add: impl FnOnce(HostBuilder) -> HostBuilder) -> Self {
         let host = HostBuilder::new()
             .with_args(["--urls", url, "--Logging:LogLevel:Default", "None"])
             .add_hub::<TestHub>("/hub")
@@ -108,9 +117,8 @@ impl Server {
             })
             .map_post("/refused/negotiate", |_| async {
                 (http::StatusCode::FORBIDDEN, "no")
-            })
-            .build()
-            .unwrap();
+            });
+        let host = add(host).build().unwrap();
         host.start().await.unwrap();
         let addresses = host.services().required::<ServerAddresses>().unwrap();
         let url = addresses.first().unwrap();
@@ -122,7 +130,11 @@ impl Server {
     }
 
     pub(crate) fn builder(&self) -> HubConnectionBuilder {
-        HubConnectionBuilder::new(format!("{}/hub", self.url))
+        self.builder_at("/hub")
+    }
+
+    pub(crate) fn builder_at(&self, path: &str) -> HubConnectionBuilder {
+        HubConnectionBuilder::new(format!("{}{path}", self.url))
     }
 
     /// A connection that is started.
@@ -143,8 +155,8 @@ pub(crate) fn told(connection: &HubConnection, method: &str) -> mpsc::UnboundedR
     receiver
 }
 
-pub(crate) async fn soon<F: Future>(future: F) -> F::Output {
-    tokio::time::timeout(PATIENCE, future)
+pub(crate) async fn soon<F: IntoFuture>(future: F) -> F::Output {
+    tokio::time::timeout(PATIENCE, future.into_future())
         .await
         .expect("it takes too long")
 }
