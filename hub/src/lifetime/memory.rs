@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use campanile_hub_protocol::CompletionOutcome;
+use campanile_hub_protocol::{CompletionOutcome, HubProtocol};
 
 use super::outgoing::{Frames, Outgoing, Question};
 use super::results::{Answered, Asking, ClientResults, TakeAnswer};
@@ -80,6 +80,12 @@ impl MemoryLifetimeManager {
 
     pub(super) fn find(&self, connection_id: &str) -> Option<Arc<Connection>> {
         self.lock().find(connection_id)
+    }
+
+    /// The hub protocol that a connection of this process speaks.
+    #[must_use]
+    pub fn protocol_of(&self, connection_id: &str) -> Option<HubProtocol> {
+        self.find(connection_id).map(|it| it.protocol)
     }
 
     /// How long an answer may take; none for ever.
