@@ -176,8 +176,9 @@ impl<T: DeserializeOwned + Send> TakeAnswer for Expected<T> {
         let answer = match outcome {
             CompletionOutcome::Result(value) => value.deserialize().map_err(|error| {
                 let expected = type_name::<T>();
+                let why = explained(&error.to_string(), expected);
                 HubError::Message(format!(
-                    "Error trying to deserialize result to {expected}. {error}"
+                    "Error trying to deserialize result to {expected}. {why}"
                 ))
             }),
             CompletionOutcome::Error(text) => Err(HubError::Message(text.into_owned())),
@@ -186,6 +187,21 @@ impl<T: DeserializeOwned + Send> TakeAnswer for Expected<T> {
         };
         // Whoever has asked may have given up by now.
         let _ = self.0.send(answer);
+    }
+}
+
+/// What is wrong with a value, in .NET's words where it is JSON: serde_json says where it is, as .NET does.
+fn explained(error: &str, expected: &str) -> String {
+    let place = error.rsplit_once(" at line ").and_then(|(_, place)| {
+        let (line, column) = place.split_once(" column ")?;
+        Some((line.parse::<usize>().ok()?, column.parse::<usize>().ok()?))
+    });
+    match place {
+        Some((line, column)) => format!(
+            "The JSON value could not be converted to System.{expected}. Path: $ | LineNumber: {} | BytePositionInLine: {column}.",
+            line.saturating_sub(1)
+        ),
+        None => error.to_owned(),
     }
 }
 
@@ -222,6 +238,18 @@ mod tests {
         assert_eq!(type_name::<String>(), "String");
         assert_eq!(type_name::<Own>(), "Own");
         assert_eq!(type_name::<Option<i32>>(), "core::option::Option<i32>");
+    }
+
+    #[test]
+    fn a_value_that_does_not_fit_is_explained_as_dotnet_does() {
+        assert_eq!(
+            explained(
+                "invalid type: string \"text\", expected i32 at line 1 column 6",
+                "Int32"
+            ),
+            "The JSON value could not be converted to System.Int32. Path: $ | LineNumber: 0 | BytePositionInLine: 6."
+        );
+        assert_eq!(explained("no number", "Int32"), "no number");
     }
 
     #[test]
