@@ -5,7 +5,7 @@ mod checklist_support;
 use std::sync::Arc;
 use std::time::Duration;
 
-use campanile_host::CancellationToken;
+use campanile_host::{BackgroundService, CancellationToken};
 use tokio::time::sleep;
 
 use checklist_support::{Body, HOUR, Trace, configured, failures, host};
@@ -45,8 +45,8 @@ mod background_service_tests {
         assert!(trace.lines().is_empty());
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn stop_async_stops_background_service() {
+    /// Runs until it is told to stop; the token fires when it has ended.
+    fn until_stopped() -> (impl BackgroundService, CancellationToken) {
         let done = CancellationToken::new();
         let ended = done.clone();
         let body = Body(move |stopping: CancellationToken| {
@@ -57,6 +57,12 @@ mod background_service_tests {
                 Ok(())
             }
         });
+        (body, done)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn stop_async_stops_background_service() {
+        let (body, done) = until_stopped();
         let host = host()
             .add_hosted_service_instance(Arc::new(body))
             .build()
@@ -81,16 +87,7 @@ mod background_service_tests {
 
     #[tokio::test(start_paused = true)]
     async fn start_async_then_dispose_triggers_cancelled_token() {
-        let done = CancellationToken::new();
-        let ended = done.clone();
-        let body = Body(move |stopping: CancellationToken| {
-            let ended = ended.clone();
-            async move {
-                stopping.cancelled().await;
-                ended.cancel();
-                Ok(())
-            }
-        });
+        let (body, done) = until_stopped();
         let host = host()
             .add_hosted_service_instance(Arc::new(body))
             .build()

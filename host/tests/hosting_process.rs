@@ -112,6 +112,26 @@ mod unix {
         let schema: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
         let levels = "/properties/Logging/properties/LogLevel/properties/Default/enum/0";
         assert_eq!(schema.pointer(levels).unwrap(), "Trace");
+        let settings = &schema["properties"];
+        let options = &settings["Logging"]["properties"]["Console"]["properties"]["FormatterOptions"]
+            ["properties"];
+        assert_eq!(options["SingleLine"]["type"][0], "boolean");
+        assert_eq!(options["ColorBehavior"]["anyOf"][0]["enum"][1], "Enabled");
+        assert_eq!(
+            options["JsonWriterOptions"]["properties"]["Indented"]["type"][0],
+            "boolean"
+        );
+        assert_eq!(
+            settings["ConnectionStrings"]["additionalProperties"]["type"][0],
+            "string"
+        );
+        assert_eq!(settings["shutdownTimeoutSeconds"]["minimum"], 0);
+        let restart = &settings["BackgroundServiceRestart"]["properties"];
+        assert_eq!(restart["Limit"]["minimum"], 0);
+        assert_eq!(
+            settings["backgroundServiceExceptionBehavior"]["anyOf"][0]["enum"][2],
+            "Restart"
+        );
     }
 
     fn its_services_are_printed() {

@@ -139,7 +139,9 @@ fn rules_and_settings_of_others_are_in_it() {
             .check("Hosts", |it| &it.hosts, each(length(1, 9)))
             .check("name", |it| &it.name, not_empty());
         services.options_named::<Mail>("backup").bind("Mail:Backup");
-        services.describe_settings("Mail:Proxy", json!({ "type": "string" }));
+        services
+            .describe_settings("Mail:Proxy", json!({ "type": "string" }))
+            .describe_section::<BTreeMap<String, Bell>>("Mail:Bells");
     });
     let mail = &schema["properties"]["Mail"]["properties"];
     assert_eq!(
@@ -149,6 +151,12 @@ fn rules_and_settings_of_others_are_in_it() {
     assert_eq!(mail["Hosts"]["items"]["maxLength"], 9);
     assert_eq!(mail["Name"]["minLength"], 1);
     assert_eq!(mail["Proxy"], json!({ "type": "string" }));
+    let bell = &mail["Bells"]["additionalProperties"]["properties"];
+    assert_eq!(bell["Weight"]["minimum"], 0);
+    assert_eq!(
+        bell["Next"],
+        json!({ "$ref": "#/properties/Mail/properties/Bells/additionalProperties" })
+    );
     assert_eq!(mail["Backup"]["properties"]["Port"]["maximum"], 65_535);
     assert_eq!(schema["$schema"], "http://json-schema.org/draft-07/schema#");
 }

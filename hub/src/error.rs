@@ -147,7 +147,7 @@ impl HubError {
         }
     }
 
-    fn kind(&self) -> &'static str {
+    pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Message(_) | Self::NoSuchMethod | Self::TooManyGroups { .. } => "HubException",
             Self::Serialization { .. } => "SerializationError",

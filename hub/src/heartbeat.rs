@@ -55,8 +55,17 @@ async fn beat(heartbeat: Weak<Heartbeat>) {
         for endpoint in heartbeat.endpoints() {
             endpoint.tick();
             let limits = Limits::of(endpoint.options());
+            let mut queued = 0;
             for connection in endpoint.lifetime().local().connections().iter() {
                 limits.tick(connection);
+                let (tally, bytes) = connection.queue.tally();
+                queued += bytes;
+                if let Some(metrics) = endpoint.metrics() {
+                    metrics.fold(tally);
+                }
+            }
+            if let Some(metrics) = endpoint.metrics() {
+                metrics.queued(queued);
             }
         }
     }

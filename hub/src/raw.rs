@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 
 use crate::connection::{Connection, End, Frame, Opening, finish};
 use crate::lifetime::{HubLifetimeManager, MemoryLifetimeManager};
+use crate::metrics::Closure;
 use crate::transport::{Received, Transport};
 use crate::{HubOptions, RequestHead};
 
@@ -194,7 +195,7 @@ pub(crate) async fn serve<T: Transport>(
     mut transport: Box<T>,
     opening: Opening,
     endpoint: Arc<RawEndpoint>,
-) {
+) -> Closure {
     let stop = opening.stop.clone();
     let protocol = HubProtocol::Json;
     let connection = Connection::new(
@@ -208,7 +209,7 @@ pub(crate) async fn serve<T: Transport>(
     let connection = Arc::new(connection);
     if let Err(error) = endpoint.lifetime.connected(&connection).await {
         tracing::error!(%error, "a connection could not be taken in");
-        return;
+        return Closure::Normal;
     }
     if stop.stopping.is_cancelled() {
         connection.end(End::Stopping);
@@ -221,6 +222,7 @@ pub(crate) async fn serve<T: Transport>(
     };
     let handled = AssertUnwindSafe(endpoint.handler.on_connected(raw)).catch_unwind();
     let gone = drive(&mut *transport, &connection, sender, handled).await;
+    let closure = Closure::of(&*transport);
     connection.queue.close();
     connection.aborted().cancel();
     if !gone {
@@ -229,6 +231,7 @@ pub(crate) async fn serve<T: Transport>(
     if let Err(error) = endpoint.lifetime.disconnected(&connection).await {
         tracing::error!(%error, "a connection could not be taken out");
     }
+    closure
 }
 
 /// Moves bytes both ways until the handler has returned; tells whether the client is gone by then.

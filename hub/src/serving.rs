@@ -6,6 +6,7 @@ use crate::HubOptions;
 use crate::connection::{self, Opening};
 use crate::dispatch::HubDispatcher;
 use crate::lifetime::HubLifetimeManager;
+use crate::metrics::{Closure, HubMetrics};
 use crate::raw::RawEndpoint;
 use crate::transport::Transport;
 
@@ -31,8 +32,15 @@ impl Served {
         }
     }
 
+    pub(crate) fn metrics(&self) -> Option<&HubMetrics> {
+        match self {
+            Self::Hub(hub) => Some(hub.metrics()),
+            Self::Raw(_) => None,
+        }
+    }
+
     /// Serves one client until it is gone.
-    pub(crate) async fn serve<T: Transport>(self, transport: Box<T>, opening: Opening) {
+    pub(crate) async fn serve<T: Transport>(self, transport: Box<T>, opening: Opening) -> Closure {
         match self {
             Self::Hub(hub) => connection::serve(transport, opening, hub).await,
             Self::Raw(raw) => Box::pin(crate::raw::serve(transport, opening, raw)).await,

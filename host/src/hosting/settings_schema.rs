@@ -1,34 +1,29 @@
 //! What the host itself reads, as part of the schema that `--print-config-schema` prints.
 
-use serde_json::json;
+use std::collections::BTreeMap;
 
+use super::options::BackgroundServiceExceptionBehavior;
+use super::restart::RestartPolicy;
+use crate::logging;
 use crate::services::ServiceCollection;
 
-/// Describes what the host itself reads.
+/// Describes what the host itself reads. Extensions describe what they read where they register themselves.
 pub(crate) fn describe(services: &mut ServiceCollection) {
-    let level = json!({ "enum": ["Trace", "Debug", "Information", "Warning", "Error", "Critical", "None"] });
-    let levels = json!({
-        "type": "object",
-        "properties": { "Default": level },
-        "additionalProperties": level,
-    });
-    services
-        .describe_settings("Logging:LogLevel", levels.clone())
-        .describe_settings("Logging:Console:LogLevel", levels)
-        .describe_settings(
-            "Logging:Console:FormatterName",
-            json!({ "enum": ["simple", "json", "systemd"] }),
-        );
-    let seconds = json!({ "type": ["integer", "string"], "minimum": 0 });
-    let text = json!({ "type": "string" });
-    let flag = json!({ "type": ["boolean", "string"] });
-    for (key, schema) in [
-        ("shutdownTimeoutSeconds", &seconds),
-        ("startupTimeoutSeconds", &seconds),
-        ("servicesStartConcurrently", &flag),
-        ("servicesStopConcurrently", &flag),
-        ("userSecretsId", &text),
+    logging::describe(services);
+    for key in [
+        "shutdownTimeoutSeconds",
+        "startupTimeoutSeconds",
+        "drainDelaySeconds",
     ] {
-        services.describe_settings(key, schema.clone());
+        services.describe_section::<u64>(key);
     }
+    services
+        .describe_section::<bool>("servicesStartConcurrently")
+        .describe_section::<bool>("servicesStopConcurrently")
+        .describe_section::<BackgroundServiceExceptionBehavior>(
+            "backgroundServiceExceptionBehavior",
+        )
+        .describe_section::<RestartPolicy>("BackgroundServiceRestart")
+        .describe_section::<String>("userSecretsId")
+        .describe_section::<BTreeMap<String, String>>("ConnectionStrings");
 }

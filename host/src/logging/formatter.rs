@@ -12,8 +12,8 @@ use super::timestamp::TimestampFormat;
 use crate::configuration::Configuration;
 use crate::systemd::is_systemd_service;
 
-const NAME: &str = "Logging:Console:FormatterName";
-const OPTIONS: &str = "Logging:Console:FormatterOptions";
+pub(super) const NAME: &str = "Logging:Console:FormatterName";
+pub(super) const OPTIONS: &str = "Logging:Console:FormatterOptions";
 
 /// How the console writes an entry; to the character as .NET does, but for control characters, which are escaped.
 ///
@@ -47,7 +47,7 @@ enum Kind {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct FormatterOptions {
+pub(super) struct FormatterOptions {
     include_scopes: bool,
     timestamp_format: Option<String>,
     use_utc_timestamp: bool,

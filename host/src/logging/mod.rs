@@ -15,6 +15,7 @@ mod formatter;
 mod json;
 mod layer;
 mod level;
+mod settings;
 mod simple;
 mod systemd;
 mod text;
@@ -27,6 +28,7 @@ pub use filter::LogFilter;
 pub use formatter::ConsoleFormatter;
 pub use layer::{ConsoleLayer, LogFilterHandle};
 pub use level::{LogLevel, ParseLogLevelError};
+pub(crate) use settings::describe;
 
 use tracing_subscriber::layer::SubscriberExt;
 

@@ -2,15 +2,16 @@
 
 use std::marker::PhantomData;
 
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::family::Family;
-use crate::configuration::schema::merge;
+use crate::configuration::schema as reading;
 use crate::services::{ServiceCollection, ServiceDescriptor, ServiceError, ServiceProvider};
 
 /// Something that says which settings there are. All that are registered as `dyn SettingsSchema` are asked.
 ///
-/// Options that are bound to a section have theirs by themselves; [`ServiceCollection::describe_settings`] adds others.
+/// Options that are bound to a section have theirs by themselves; [`ServiceCollection::describe_section`] adds others.
 pub trait SettingsSchema: Send + Sync {
     /// The key of each section with its JSON schema.
     ///
@@ -38,15 +39,64 @@ pub fn schema(services: &ServiceProvider) -> Result<Value, ServiceError> {
     });
     for source in services.all::<dyn SettingsSchema>()? {
         for (section, schema) in source.sections(services)? {
-            merge(&mut document, around(&section, schema));
+            reading::merge(&mut document, around(&section, schema));
         }
     }
     Ok(document)
 }
 
 impl ServiceCollection {
-    /// Adds the JSON schema of a section, or of a single key, to that of the whole configuration: for settings that are
-    /// read by other means than options.
+    /// Adds what a `T` reads of a section, or of a single key, to the [schema](crate::options::schema()) of the whole
+    /// configuration: for an extension that binds it by itself rather than as options.
+    ///
+    /// An extension of the host's builder calls it when it registers itself: `builder.services().describe_section::<T>(..)`,
+    /// with the same `T` and the same section that it gives to
+    /// [`Configuration::bind`](crate::configuration::Configuration::bind). Sections below each other may be described apart, and
+    /// what is described twice is both.
+    ///
+    /// ```
+    /// use std::collections::BTreeMap;
+    ///
+    /// use campanile_host::ServiceCollection;
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct Endpoint {
+    ///     url: String,
+    /// }
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// #[serde(default)]
+    /// struct Limits {
+    ///     max_concurrent_connections: Option<u64>,
+    /// }
+    ///
+    /// # fn check(endpoint: Endpoint, limits: Limits) -> (String, Option<u64>) {
+    /// #     (endpoint.url, limits.max_concurrent_connections)
+    /// # }
+    /// # impl Default for Limits {
+    /// #     fn default() -> Self {
+    /// #         Self { max_concurrent_connections: None }
+    /// #     }
+    /// # }
+    /// fn describe(services: &mut ServiceCollection) {
+    ///     services
+    ///         .describe_section::<String>("Urls")
+    ///         .describe_section::<BTreeMap<String, Endpoint>>("Kestrel:Endpoints")
+    ///         .describe_section::<Limits>("Kestrel:Limits");
+    /// }
+    /// # describe(&mut ServiceCollection::new());
+    /// ```
+    pub fn describe_section<T: DeserializeOwned>(
+        &mut self,
+        section: impl Into<String>,
+    ) -> &mut Self {
+        let section: String = section.into();
+        let schema = reading::of::<T>(&pointer(&section));
+        self.describe_settings(section, schema)
+    }
+
+    /// Adds the JSON schema of a section, or of a single key, to that of the whole configuration: for settings that no
+    /// type describes ([`describe_section`](Self::describe_section)).
     pub fn describe_settings(&mut self, section: impl Into<String>, schema: Value) -> &mut Self {
         let described = Described {
             section: section.into(),

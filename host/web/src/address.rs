@@ -113,6 +113,18 @@ impl Address {
         }
     }
 
+    /// Of a socket that systemd passes, before it is there.
+    pub(crate) fn passed(is_https: bool) -> Self {
+        Self {
+            scheme: if is_https {
+                Scheme::Https
+            } else {
+                Scheme::Http
+            },
+            target: Target::Any { port: 0 },
+        }
+    }
+
     /// Whether the scheme is `https`.
     #[must_use]
     pub fn is_https(&self) -> bool {

@@ -1,11 +1,12 @@
-//! Binding all that is wanted, or nothing.
+//! Binding what is wanted.
 
 use std::io;
 
+use campanile_host::systemd;
 use thiserror::Error;
 
-use crate::endpoints::Wanted;
 use crate::listener::Bound;
+use crate::wanted::Wanted;
 
 /// Why an address cannot be listened on.
 #[derive(Debug, Error)]
@@ -30,37 +31,24 @@ pub enum BindError {
         #[source]
         source: io::Error,
     },
-    /// There is no certificate for it.
-    #[error(
-        "failed to bind to address {address} (from {setting}): https wants a certificate, and this version cannot be given one{}: use http, behind a proxy that speaks https",
-        certificate.as_deref().map(|it| format!(" ({it})")).unwrap_or_default()
-    )]
-    NoCertificate {
-        /// The address.
-        address: String,
-        /// The setting that wants it.
-        setting: String,
-        /// The certificate that is configured.
-        certificate: Option<String>,
+    /// systemd has passed something that cannot be listened on.
+    #[error("failed to take the socket {name} from systemd: {source}")]
+    Passed {
+        /// Its name.
+        name: String,
+        /// What is wrong with it.
+        #[source]
+        source: io::Error,
     },
 }
 
-/// Binds all addresses. Where one fails, those before it are let go.
-pub(crate) fn bind_all(wanted: &[Wanted]) -> Result<Vec<Bound>, BindError> {
-    wanted.iter().map(bind).collect()
-}
-
-fn bind(wanted: &Wanted) -> Result<Bound, BindError> {
+/// Binds the address, or takes the sockets that systemd has passed in its place.
+pub(crate) fn bind(wanted: &Wanted) -> Result<Bound, BindError> {
+    if !wanted.passed.is_empty() {
+        return take(wanted);
+    }
     let address = wanted.address.to_string();
     let setting = wanted.setting.clone();
-    if wanted.address.is_https() {
-        let certificate = wanted.certificate.clone();
-        return Err(BindError::NoCertificate {
-            address,
-            setting,
-            certificate,
-        });
-    }
     wanted.address.bind().map_err(|source| match source.kind() {
         io::ErrorKind::AddrInUse => BindError::InUse { address, setting },
         _ => BindError::Refused {
@@ -71,52 +59,42 @@ fn bind(wanted: &Wanted) -> Result<Bound, BindError> {
     })
 }
 
+fn take(wanted: &Wanted) -> Result<Bound, BindError> {
+    let mut sockets = Vec::new();
+    for name in &wanted.passed {
+        let failed = |source| BindError::Passed {
+            name: name.clone(),
+            source,
+        };
+        sockets.extend(systemd::take_sockets(name).map_err(failed)?);
+    }
+    Bound::passed(&wanted.address, sockets).map_err(|source| BindError::Passed {
+        name: wanted.passed.join(", "),
+        source,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn wanted(url: &str) -> Wanted {
-        Wanted {
-            address: url.parse().unwrap(),
-            setting: "urls in the command line".to_owned(),
-            certificate: Some("x.pem, x.key".to_owned()),
-        }
-    }
-
-    #[tokio::test]
-    async fn one_failure_leaves_nothing_bound() {
-        let taken = bind(&wanted("http://127.0.0.1:0")).unwrap();
-        let other = bind(&wanted("http://127.0.0.1:0")).unwrap();
-        let [free, in_use] = [&other, &taken].map(|it| it.address.to_string());
-        drop(other);
-        let error = bind_all(&[wanted(&free), wanted(&in_use)]).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            format!(
-                "failed to bind to address {in_use} (from urls in the command line): address already in use"
-            )
-        );
-        drop(taken);
-        assert_eq!(
-            bind_all(&[wanted(&free), wanted(&in_use)]).unwrap().len(),
-            2
-        );
+        Wanted::of_address(url.parse().unwrap(), "urls in the command line".to_owned())
     }
 
     #[tokio::test]
     async fn refusals_name_address_setting_and_reason() {
+        let taken = bind(&wanted("http://127.0.0.1:0")).unwrap();
+        let in_use = taken.address.to_string();
         for (url, expected) in [
-            (
-                "http://192.0.2.1:5000",
-                "failed to bind to address http://192.0.2.1:5000 (from urls in the command line): ",
-            ),
-            (
-                "https://127.0.0.1:0",
-                "https wants a certificate, and this version cannot be given one (x.pem, x.key)",
-            ),
+            ("http://192.0.2.1:5000", ""),
+            (&*in_use, "address already in use"),
         ] {
             let error = bind(&wanted(url)).unwrap_err().to_string();
-            assert!(error.contains(expected), "{error}");
+            let expected = format!(
+                "failed to bind to address {url} (from urls in the command line): {expected}"
+            );
+            assert!(error.starts_with(&expected), "{error}");
         }
     }
 }

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::borrow::Cow;
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -11,6 +12,10 @@ use campanile_host::BoxError;
 use futures_util::Stream;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
+
+use crate::collect::MAX_REQUEST_BODY_SIZE;
+use crate::incoming::IncomingBody;
+use crate::kestrel::Limits;
 
 /// A request as handlers get it.
 pub type Request = http::Request<Body>;
@@ -40,7 +45,7 @@ enum Kind {
     #[default]
     Empty,
     Full(Bytes),
-    Incoming(Incoming),
+    Incoming(IncomingBody),
     Boxed(Boxed),
 }
 
@@ -80,8 +85,32 @@ impl Body {
         Self(Kind::Boxed(Box::pin(Streamed { stream })))
     }
 
-    pub(crate) fn incoming(body: Incoming) -> Self {
-        Self(Kind::Incoming(body))
+    /// The same body with another limit of its size than `Kestrel:Limits:MaxRequestBodySize`, in bytes; none without one.
+    /// Reading more than that is [`ReadBodyError::TooLarge`](crate::ReadBodyError::TooLarge). Changes nothing for a body that
+    /// does not come from a client.
+    #[doc(alias = "RequestSizeLimit")]
+    #[doc(alias = "IHttpMaxRequestBodySizeFeature")]
+    #[must_use]
+    pub fn with_max_size(mut self, bytes: Option<u64>) -> Self {
+        if let Kind::Incoming(body) = &mut self.0 {
+            body.set_most(bytes);
+        }
+        self
+    }
+
+    /// How many bytes may be read at most, where that is limited.
+    pub(crate) fn max_size(&self) -> Option<u64> {
+        match &self.0 {
+            Kind::Incoming(body) => body.most(),
+            _ => Some(MAX_REQUEST_BODY_SIZE as u64),
+        }
+    }
+
+    pub(crate) fn incoming(body: Incoming, limits: &Arc<Limits>) -> Self {
+        if body.is_end_stream() {
+            return Self::empty();
+        }
+        Self(Kind::Incoming(IncomingBody::new(body, Arc::clone(limits))))
     }
 }
 
@@ -99,7 +128,7 @@ impl HttpBody for Body {
                 Kind::Full(bytes) if !bytes.is_empty() => Poll::Ready(Some(Ok(Frame::data(bytes)))),
                 _ => Poll::Ready(None),
             },
-            Kind::Incoming(body) => Pin::new(body).poll_frame(cx).map_err(Into::into),
+            Kind::Incoming(body) => Pin::new(body).poll_frame(cx),
             Kind::Boxed(body) => body.as_mut().poll_frame(cx),
         }
     }

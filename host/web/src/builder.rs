@@ -5,8 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use campanile_host::configuration::Configuration;
+use campanile_host::metrics::Metrics;
+use campanile_host::options::OptionsMonitor;
 use campanile_host::services::ServiceProvider;
-use campanile_host::{ApplicationLifetime, BoxError, HostBuilder};
+use campanile_host::{ApplicationLifetime, BoxError, HostBuilder, HostEnvironment};
 use http::Method;
 use http_body::Body as HttpBody;
 use tower_layer::Layer;
@@ -14,12 +16,13 @@ use tower_service::Service;
 
 use crate::addresses::ServerAddresses;
 use crate::body::Request;
-use crate::health::health_checks;
+use crate::health::{HealthEndpoint, health_checks};
+use crate::kestrel::KestrelSettings;
 use crate::metrics::scraped;
 use crate::response::IntoResponse;
 use crate::service::WebService;
 use crate::web_host::{Matches, Route, Source, WebHost};
-use crate::web_server::WebServer;
+use crate::web_server::{Serving, WebServer};
 
 #[doc = include_str!("docs/web_host_builder.md")]
 pub trait WebHostBuilderExt: Sized {
@@ -138,8 +141,9 @@ pub trait WebHostBuilderExt: Sized {
         B: HttpBody<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>;
 
-    /// Answers `Healthy`, with 200, as long as the application runs; `Unhealthy`, with 503, from the moment on at which it is
-    /// asked to stop, so that nobody is sent here any more. Never cached.
+    /// Answers what all [health checks](crate::HealthCheck) say: `Healthy`, with 200, as long as none says otherwise; `Unhealthy`,
+    /// with 503, from the moment on at which the application is asked to stop, so that nobody is sent here any more. Never
+    /// cached. [`map_health_checks_with`](crate::HealthHostBuilderExt::map_health_checks_with) asks some of them.
     #[doc(alias = "MapHealthChecks")]
     #[must_use]
     fn map_health_checks(self, path: impl Into<String>) -> Self;
@@ -223,8 +227,7 @@ impl WebHostBuilderExt for HostBuilder {
 
     fn map_health_checks(self, path: impl Into<String>) -> Self {
         self.map_with(path, |services| {
-            let lifetime: ApplicationLifetime = services.inject()?;
-            Ok(health_checks(lifetime.stopping()))
+            health_checks(services, HealthEndpoint::all())
         })
     }
 
@@ -261,7 +264,8 @@ pub(crate) fn web_host(builder: &mut HostBuilder) -> &mut WebHost {
     if !std::mem::replace(&mut builder.extension::<WebHost>().registered, true) {
         builder
             .services()
-            .add_instance(Arc::<ServerAddresses>::default());
+            .add_instance(Arc::<ServerAddresses>::default())
+            .configure::<KestrelSettings>(KestrelSettings::SECTION);
         // A hook that a hook registers is called after all others, so that the server is the last of the hosted services:
         // the last to be started and the first to be stopped.
         builder.add_before_build(|builder| {
@@ -282,10 +286,21 @@ fn register(builder: &mut HostBuilder) -> Result<(), BoxError> {
     let host = Mutex::new(Some(host));
     builder.services().add_hosted_service_factory(
         move |services: ServiceProvider,
+              lifetime: ApplicationLifetime,
+              metrics: Arc<Metrics>,
+              settings: OptionsMonitor<KestrelSettings>,
               configuration: Arc<Configuration>,
+              environment: HostEnvironment,
               addresses: Arc<ServerAddresses>| {
             let host = host.lock().unwrap_or_else(PoisonError::into_inner).take();
-            WebServer::new(host.unwrap_or_default(), services, configuration, addresses)
+            let serving = Serving::new(settings, configuration, environment, addresses);
+            WebServer::new(
+                host.unwrap_or_default(),
+                services,
+                lifetime,
+                metrics,
+                serving,
+            )
         },
     );
     Ok(())

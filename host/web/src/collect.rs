@@ -10,10 +10,10 @@ use thiserror::Error;
 use crate::body::{Body, Response};
 use crate::response::{IntoResponse, status_only};
 
-/// How many bytes [`Body::bytes`] takes at most: Kestrel's `MaxRequestBodySize`.
+/// How many bytes a request's body may have unless `Kestrel:Limits:MaxRequestBodySize` says otherwise: Kestrel's default.
 pub const MAX_REQUEST_BODY_SIZE: usize = 30_000_000;
 
-/// Why a body could not be read. As an answer it is 413 or 400.
+/// Why a body could not be read. As an answer it is 413, 408 or 400.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ReadBodyError {
@@ -23,6 +23,9 @@ pub enum ReadBodyError {
         /// How many bytes are allowed.
         limit: usize,
     },
+    /// The client sends slower than `Kestrel:Limits:MinRequestBodyDataRate` allows.
+    #[error("the request body comes too slowly")]
+    TooSlow,
     /// The client went away, or what it sent is not HTTP.
     #[error("the request body could not be read")]
     Read(#[source] BoxError),
@@ -32,13 +35,34 @@ impl IntoResponse for ReadBodyError {
     fn into_response(self) -> Response {
         status_only(match self {
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::Read(_) => StatusCode::BAD_REQUEST,
         })
     }
 }
 
+impl ReadBodyError {
+    fn from_body(error: BoxError) -> Self {
+        match error.downcast::<Self>() {
+            Ok(own) => *own,
+            Err(error) => Self::Read(error),
+        }
+    }
+
+    /// What a request is to be answered that failed for its body's sake.
+    pub(crate) fn status_for(error: &(dyn std::error::Error + 'static)) -> Option<StatusCode> {
+        let mut causes = std::iter::successors(Some(error), |it| it.source());
+        causes.find_map(|it| match it.downcast_ref()? {
+            Self::TooLarge { .. } => Some(StatusCode::PAYLOAD_TOO_LARGE),
+            Self::TooSlow => Some(StatusCode::REQUEST_TIMEOUT),
+            Self::Read(_) => None,
+        })
+    }
+}
+
 impl Body {
-    /// All the bytes of the body, at most [`MAX_REQUEST_BODY_SIZE`] of them.
+    /// All the bytes of the body: at most as many as `Kestrel:Limits:MaxRequestBodySize` allows for one that comes from a client
+    /// (see [`with_max_size`](Self::with_max_size)), and [`MAX_REQUEST_BODY_SIZE`] of any other.
     ///
     /// # Errors
     ///
@@ -48,7 +72,9 @@ impl Body {
     ///
     /// None: what was read is lost.
     pub async fn bytes(self) -> Result<Bytes, ReadBodyError> {
-        self.bytes_up_to(MAX_REQUEST_BODY_SIZE).await
+        let limit = self.max_size().unwrap_or(u64::MAX);
+        self.bytes_up_to(usize::try_from(limit).unwrap_or(usize::MAX))
+            .await
     }
 
     /// As [`Body::bytes`], with a limit of one's own.
@@ -60,17 +86,19 @@ impl Body {
     /// # Cancel safety
     ///
     /// None: what was read is lost.
-    pub async fn bytes_up_to(mut self, limit: usize) -> Result<Bytes, ReadBodyError> {
+    pub async fn bytes_up_to(self, limit: usize) -> Result<Bytes, ReadBodyError> {
+        let mut body = self.with_max_size(u64::try_from(limit).ok());
         let too_large = || ReadBodyError::TooLarge { limit };
-        let announced = usize::try_from(self.size_hint().lower()).map_err(|_| too_large())?;
+        let announced = usize::try_from(body.size_hint().lower()).map_err(|_| too_large())?;
         if announced > limit {
             return Err(too_large());
         }
         let mut first = Bytes::new();
         // Only a second chunk makes a copy necessary.
         let mut all = BytesMut::new();
-        while let Some(frame) = self.frame().await {
-            let Ok(data) = frame.map_err(ReadBodyError::Read)?.into_data() else {
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(ReadBodyError::from_body)?;
+            let Ok(data) = frame.into_data() else {
                 continue;
             };
             if data.len() > limit - first.len() - all.len() {

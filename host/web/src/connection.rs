@@ -1,4 +1,4 @@
-//! One connection, from being accepted to its end or its upgrade.
+//! One connection of HTTP/1, from being accepted to its end or its upgrade.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -12,11 +12,16 @@ use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use crate::activity::{Activity, Moment};
 use crate::dispatch::Dispatch;
-use crate::limits::{HEAD_TIMEOUT, KEEP_ALIVE_TIMEOUT, MAX_HEAD_SIZE, STOPPING_TIMEOUT};
-use crate::remote_address::RemoteAddress;
-use crate::service::WebService;
+use crate::kestrel::Limits;
+use crate::limits::{NEVER, STOPPING_TIMEOUT};
 use crate::stream::{Socket, Stream};
 use crate::tracker::{ConnectionTracker, Phase};
+
+/// The largest head that hyper's buffer takes unless it is told otherwise.
+const HYPER_BUFFER: usize = 8192 + 4096 * 100;
+
+/// The number of headers that hyper takes unless it is told otherwise, which costs it an allocation for each request.
+const HYPER_HEADERS: usize = 100;
 
 pin_project_lite::pin_project! {
     /// The task of a connection. It ends with an upgrade: the socket is then in the hands of who upgraded it.
@@ -30,39 +35,57 @@ pin_project_lite::pin_project! {
         phase: Option<Phase>,
         #[pin]
         timeout: Sleep,
-        seen: Moment,
+        seen: Seen,
         activity: Arc<Activity>,
         tracker: ConnectionTracker,
+        limits: Arc<Limits>,
     }
 }
 
+/// What the timeout is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Seen {
+    /// Nothing happens.
+    Moment(Moment),
+    /// The client takes nothing of so many bytes.
+    Blocked(usize),
+    /// A request is being answered, which may take its time.
+    Request,
+}
+
 impl Connection {
-    pub(crate) fn new(
-        socket: Socket,
-        remote: RemoteAddress,
-        app: WebService,
-        tracker: ConnectionTracker,
-    ) -> Self {
-        let activity = Activity::new(tracker.socket());
-        let dispatch = Dispatch {
-            app,
-            remote,
-            tracker: tracker.clone(),
-            activity: Arc::clone(&activity),
-        };
+    pub(crate) fn new(socket: Socket, dispatch: Dispatch) -> Self {
+        let Dispatch {
+            activity,
+            tracker,
+            limits,
+            ..
+        } = &dispatch;
+        let (activity, tracker) = (Arc::clone(activity), tracker.clone());
+        let limits = Arc::clone(limits);
         let io = TokioIo::new(Stream::new(socket, Arc::clone(&activity)));
+        let size = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
+        let head = size(limits.max_request_line_size.bytes())
+            .saturating_add(size(limits.max_request_headers_total_size.bytes()));
+        let headers = size(limits.max_request_header_count.get().into());
         let mut http = Builder::new();
         // Its timer would run on idle connections too: the timeouts are ours.
-        http.header_read_timeout(None)
-            .max_header_size(MAX_HEAD_SIZE);
+        http.header_read_timeout(None).max_header_size(head);
+        if head > HYPER_BUFFER {
+            http.max_buf_size(head);
+        }
+        if headers != HYPER_HEADERS {
+            http.max_headers(headers);
+        }
         Self {
             http: http.serve_connection(io, dispatch).with_upgrades(),
             signal: tracker.stopping().cancelled_owned(),
             phase: None,
-            timeout: sleep(KEEP_ALIVE_TIMEOUT),
-            seen: activity.now(),
+            timeout: sleep(limits.keep_alive_timeout.unwrap_or(NEVER)),
+            seen: Seen::Moment(activity.now()),
             activity,
             tracker,
+            limits,
         }
     }
 }
@@ -96,28 +119,41 @@ impl Future for Connection {
                 this.timeout
                     .as_mut()
                     .reset(Instant::now() + STOPPING_TIMEOUT);
-                *this.seen = this.activity.now();
+                *this.seen = Seen::Moment(this.activity.now());
                 continue;
             }
             this.phase.get_or_insert(Phase::Serving);
             let now = this.activity.now();
-            if now.in_request() {
+            let rate = this.limits.min_response_data_rate;
+            let seen = match this.activity.blocked() {
+                size @ 1.. if rate.bytes_per_second > 0 => Seen::Blocked(size),
+                _ if now.in_request() => Seen::Request,
+                _ => Seen::Moment(now),
+            };
+            if seen == Seen::Request {
+                *this.seen = seen;
                 return Poll::Pending;
             }
-            if now != *this.seen {
-                *this.seen = now;
-                let patience = match *this.phase {
-                    Some(Phase::Stopping) => STOPPING_TIMEOUT,
-                    _ if now.in_head() => HEAD_TIMEOUT,
-                    _ => KEEP_ALIVE_TIMEOUT,
+            if seen != *this.seen {
+                *this.seen = seen;
+                let patience = match (seen, *this.phase) {
+                    (Seen::Blocked(size), _) => rate.time_for(size as u64),
+                    (_, Some(Phase::Stopping)) => STOPPING_TIMEOUT,
+                    _ if now.in_head() => this.limits.request_headers_timeout.unwrap_or(NEVER),
+                    _ => this.limits.keep_alive_timeout.unwrap_or(NEVER),
                 };
                 this.timeout.as_mut().reset(Instant::now() + patience);
             }
-            if this.timeout.as_mut().poll(cx).is_ready() {
-                tracing::debug!(in_head = now.in_head(), "a connection timed out");
-                return Poll::Ready(());
+            if this.timeout.as_mut().poll(cx).is_pending() {
+                return Poll::Pending;
             }
-            return Poll::Pending;
+            tracing::debug!(?seen, in_head = now.in_head(), "a connection timed out");
+            if now.in_head() && seen == Seen::Moment(now) {
+                this.activity.time_out();
+                // Reads no more, and says so.
+                let _ = this.http.as_mut().poll(cx);
+            }
+            return Poll::Ready(());
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What becomes of a request between hyper and the routes.
 
 use std::convert::Infallible;
-use std::future::Future;
+use std::future::{Future, ready};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -9,12 +9,17 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use campanile_host::BoxError;
-use http::StatusCode;
+use http::header::{CONNECTION, UPGRADE};
+use http::{HeaderValue, StatusCode};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
 
+use crate::accounts::Place;
 use crate::activity::{Activity, InFlight};
 use crate::body::Body;
+use crate::diagnostics::{Diagnostics, Record};
+use crate::head::check_head;
+use crate::kestrel::Limits;
 use crate::remote_address::RemoteAddress;
 use crate::response::status_only;
 use crate::service::{ResponseFuture, WebService};
@@ -26,6 +31,9 @@ pub(crate) struct Dispatch {
     pub(crate) remote: RemoteAddress,
     pub(crate) tracker: ConnectionTracker,
     pub(crate) activity: Arc<Activity>,
+    pub(crate) limits: Arc<Limits>,
+    pub(crate) diagnostics: Arc<Diagnostics>,
+    pub(crate) is_https: bool,
 }
 
 impl hyper::service::Service<http::Request<Incoming>> for Dispatch {
@@ -34,24 +42,72 @@ impl hyper::service::Service<http::Request<Incoming>> for Dispatch {
     type Future = Answer;
 
     fn call(&self, request: http::Request<Incoming>) -> Answer {
-        let in_flight = self.activity.request();
-        let mut request = request.map(Body::incoming);
-        let extensions = request.extensions_mut();
-        extensions.insert(self.remote);
-        extensions.insert(self.tracker.clone());
-        // A handler may panic before it gives its future.
-        let future = catching(|| self.app.dispatch(request));
+        let in_flight = match request.version() {
+            #[cfg(feature = "http2")]
+            http::Version::HTTP_2 => self.activity.stream(),
+            _ => self.activity.request(),
+        };
+        let record = self.diagnostics.begin(&request, self.is_https);
+        let (place, refused) = match self.admit(&request) {
+            Ok(place) => (place, None),
+            Err(status) => (None, Some(status)),
+        };
+        let mut request = request.map(|body| Body::incoming(body, &self.limits));
+        let future = match refused {
+            Some(status) => Some(refusal(status)),
+            None => {
+                let extensions = request.extensions_mut();
+                extensions.insert(self.remote);
+                extensions.insert(self.tracker.clone());
+                extensions.insert(record.route());
+                // A handler may panic before it gives its future.
+                catching(|| self.app.dispatch(request))
+            }
+        };
         Answer {
             future,
             in_flight: Some(in_flight),
+            record: Some(record),
+            place,
         }
     }
+}
+
+impl Dispatch {
+    /// Whether the request is one to be answered at all. One that may upgrade its connection gets a place for that.
+    fn admit(&self, request: &http::Request<Incoming>) -> Result<Option<Place>, StatusCode> {
+        check_head(request, &self.limits)?;
+        if request.version() == http::Version::HTTP_2 || !request.headers().contains_key(UPGRADE) {
+            return Ok(None);
+        }
+        let accounts = self.activity.account().accounts();
+        match accounts.upgrade(&self.limits) {
+            Some(place) => Ok(Some(place)),
+            None => {
+                tracing::warn!(
+                    target: "Microsoft.AspNetCore.Server.Kestrel",
+                    "a connection is not upgraded, because Kestrel:Limits:MaxConcurrentUpgradedConnections are already"
+                );
+                Err(StatusCode::SERVICE_UNAVAILABLE)
+            }
+        }
+    }
+}
+
+fn refusal(status: StatusCode) -> ResponseFuture {
+    let mut response = status_only(status);
+    let close = HeaderValue::from_static("close");
+    response.headers_mut().insert(CONNECTION, close);
+    Box::pin(ready(response))
 }
 
 /// A response to come. A panic on the way is a 500 for this request and nothing else.
 pub(crate) struct Answer {
     future: Option<ResponseFuture>,
     in_flight: Option<InFlight>,
+    record: Option<Record>,
+    /// For an upgrade.
+    place: Option<Place>,
 }
 
 impl Future for Answer {
@@ -68,9 +124,26 @@ impl Future for Answer {
             None => status_only(StatusCode::INTERNAL_SERVER_ERROR),
         };
         let in_flight = self.in_flight.take();
+        let activity = in_flight.as_ref().map(InFlight::activity);
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS
+            && let (Some(activity), Some(place)) = (activity, self.place.take())
+        {
+            activity.account().is_upgraded(place);
+        }
+        let mut record = self.record.take();
+        if let Some(record) = &mut record {
+            record.answered(&response);
+            #[cfg(feature = "http2")]
+            if let Some(activity) = activity
+                && record.is_tunnel()
+            {
+                activity.tunnelled();
+            }
+        }
         Poll::Ready(Ok(response.map(|body| Served {
             body,
             _in_flight: in_flight,
+            _record: record,
         })))
     }
 }
@@ -90,6 +163,7 @@ fn catching<T>(run: impl FnOnce() -> T) -> Option<T> {
 pub(crate) struct Served {
     body: Body,
     _in_flight: Option<InFlight>,
+    _record: Option<Record>,
 }
 
 impl HttpBody for Served {

@@ -1,15 +1,19 @@
 //! Which addresses the configuration asks for.
 
+use std::path::Path;
+
 use campanile_host::configuration::{Configuration, ConfigurationSection};
 use thiserror::Error;
 
 use crate::address::{Address, AddressError};
+use crate::kestrel::{DEFAULT_CERTIFICATE, KestrelSettings};
+use crate::wanted::Wanted;
 
 const URLS: &str = "urls";
 const HTTP_PORTS: &str = "http_ports";
 const HTTPS_PORTS: &str = "https_ports";
 const PREFER_HOSTING_URLS: &str = "preferHostingUrls";
-const ENDPOINTS: &str = "Kestrel:Endpoints";
+pub(crate) const ENDPOINTS: &str = "Kestrel:Endpoints";
 
 /// Keys of an endpoint that mean nothing without TLS.
 const HTTPS_ONLY: [&str; 4] = [
@@ -52,19 +56,36 @@ pub enum EndpointError {
         /// The key that is too much.
         key: String,
     },
+    /// There is no certificate for an `https` URL.
+    #[error(
+        "{url} ({setting}) wants a certificate, and there is none: wanted {wanted}:Path, a PEM file, and {wanted}:KeyPath, a PEM file with its key{}",
+        if wanted.ends_with(DEFAULT_CERTIFICATE) { "" } else { ", or the same below Kestrel:Certificates:Default for all endpoints" }
+    )]
+    NoCertificate {
+        /// The URL.
+        url: String,
+        /// Where it comes from.
+        setting: String,
+        /// The section that is missing.
+        wanted: String,
+    },
+    /// What the endpoint is to speak is not built in.
+    #[error(
+        "{url} ({setting}) wants {wanted}, which is not built into this program: campanile-web has it with its feature '{feature}'"
+    )]
+    NotBuiltIn {
+        /// The URL.
+        url: String,
+        /// Where it comes from.
+        setting: String,
+        /// What is missing.
+        wanted: &'static str,
+        /// The feature that has it.
+        feature: &'static str,
+    },
 }
 
-/// An address to bind.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Wanted {
-    pub(crate) address: Address,
-    /// The setting that wants it, for people.
-    pub(crate) setting: String,
-    /// The certificate that is configured for it, for people.
-    pub(crate) certificate: Option<String>,
-}
-
-/// A setting that another one made void.
+/// A setting that another one made void, or something else that is to be said of the choice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Overridden {
     /// Addresses, by endpoints.
@@ -77,8 +98,12 @@ pub(crate) enum Overridden {
         https: String,
         urls: String,
     },
+    /// Addresses, by sockets from systemd.
+    Sockets { addresses: String, names: String },
     /// Nothing: there were no settings at all.
     ByDefault(String),
+    /// Nothing, but HTTP/2 is not spoken beside HTTP/1 without TLS.
+    Http1Only(String),
 }
 
 /// What to bind, and what to say about it.
@@ -88,10 +113,24 @@ pub(crate) struct Endpoints {
     pub(crate) overridden: Vec<Overridden>,
 }
 
+/// What the choice of addresses depends on besides the configuration's text.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Surroundings<'a> {
+    pub(crate) settings: &'a KestrelSettings,
+    /// Where relative paths begin.
+    pub(crate) content_root: &'a Path,
+    /// The names of the sockets that systemd has passed.
+    pub(crate) passed: &'a [String],
+}
+
 impl Endpoints {
     /// Chooses as Kestrel does: endpoints, else `urls`, else ports, else `http://localhost:5000`. With `preferHostingUrls`
-    /// the endpoints come after the URLs and the ports.
-    pub(crate) fn from_configuration(configuration: &Configuration) -> Result<Self, EndpointError> {
+    /// the endpoints come after the URLs and the ports. Sockets from systemd take the place of the addresses of the endpoints
+    /// that have their names, and, where there are no endpoints, of all others.
+    pub(crate) fn from_configuration(
+        configuration: &Configuration,
+        around: Surroundings<'_>,
+    ) -> Result<Self, EndpointError> {
         let mut overridden = Vec::new();
         let hosting = hosting_urls(configuration, &mut overridden);
         let endpoints = configuration.section(ENDPOINTS).children();
@@ -102,38 +141,49 @@ impl Endpoints {
             let urls: Vec<&str> = hosting.iter().map(|it| it.url.as_str()).collect();
             urls.join(", ")
         };
-        let wanted = if endpoints.is_empty() || (prefers_hosting && !hosting.is_empty()) {
+        let mut wanted = if endpoints.is_empty() || (prefers_hosting && !hosting.is_empty()) {
             if !endpoints.is_empty() {
                 overridden.push(Overridden::Endpoints(listed()));
             }
-            let parsed: Result<Vec<_>, _> = hosting.into_iter().map(HostingUrl::parse).collect();
-            parsed?
+            let mut wanted = Vec::new();
+            for url in hosting {
+                wanted.push(url.parse()?);
+            }
+            if wanted.is_empty() {
+                wanted.push(Wanted::by_default());
+                if around.passed.is_empty() {
+                    overridden.push(Overridden::ByDefault(
+                        Address::default_address().to_string(),
+                    ));
+                }
+            }
+            if !around.passed.is_empty() {
+                let addresses: Vec<String> =
+                    wanted.iter().map(|it| it.address.to_string()).collect();
+                overridden.push(Overridden::Sockets {
+                    addresses: addresses.join(", "),
+                    names: around.passed.join(", "),
+                });
+                wanted.truncate(1);
+                for it in &mut wanted {
+                    it.passed = around.passed.to_vec();
+                }
+            }
+            wanted
         } else {
             if !hosting.is_empty() {
                 overridden.push(Overridden::Addresses(listed()));
             }
             let read: Result<Vec<_>, _> = endpoints
                 .iter()
-                .map(|it| endpoint(configuration, it))
+                .map(|it| endpoint(configuration, around, it))
                 .collect();
             read?
         };
-        if wanted.is_empty() {
-            return Ok(Self::by_default());
+        for it in &mut wanted {
+            it.complete(configuration, around, &mut overridden)?;
         }
         Ok(Self { wanted, overridden })
-    }
-
-    fn by_default() -> Self {
-        let address = Address::default_address();
-        Self {
-            overridden: vec![Overridden::ByDefault(address.to_string())],
-            wanted: vec![Wanted {
-                address,
-                setting: "the default, since no urls are configured".to_owned(),
-                certificate: None,
-            }],
-        }
     }
 }
 
@@ -154,6 +204,15 @@ impl Overridden {
                 event_id = 15,
                 "Overriding HTTP_PORTS '{http}' and HTTPS_PORTS '{https}'. Binding to values defined by URLS instead '{urls}'."
             ),
+            Self::Sockets { addresses, names } => tracing::info!(
+                target: "Microsoft.AspNetCore.Server.Kestrel",
+                "systemd has passed the sockets {names}: they are listened on in place of '{addresses}'"
+            ),
+            Self::Http1Only(address) => tracing::warn!(
+                target: "Microsoft.AspNetCore.Server.Kestrel",
+                event_id = 64,
+                "{address} speaks HTTP/1.1 alone, although its Protocols are Http1AndHttp2: it takes TLS to agree on one of them. Protocols Http2 speaks HTTP/2 alone, without TLS."
+            ),
             Self::ByDefault(address) => tracing::debug!(
                 target: "Microsoft.AspNetCore.Server.Kestrel",
                 "No listening endpoints were configured. Binding to {address} by default."
@@ -172,11 +231,7 @@ impl HostingUrl {
     fn parse(self) -> Result<Wanted, EndpointError> {
         let Self { url, setting } = self;
         match url.parse() {
-            Ok(address) => Ok(Wanted {
-                address,
-                setting,
-                certificate: None,
-            }),
+            Ok(address) => Ok(Wanted::of_address(address, setting)),
             Err(source) => Err(EndpointError::Address { setting, source }),
         }
     }
@@ -219,11 +274,21 @@ fn listed(text: &str) -> impl Iterator<Item = &str> {
 
 fn endpoint(
     configuration: &Configuration,
+    around: Surroundings<'_>,
     section: &ConfigurationSection,
 ) -> Result<Wanted, EndpointError> {
     let name = section.key().to_owned();
+    let named = |it: &&String| it.eq_ignore_ascii_case(&name);
+    let passed: Vec<String> = around.passed.iter().filter(named).cloned().collect();
     let Some(url) = section.get("Url").filter(|it| !it.is_empty()) else {
-        return Err(EndpointError::MissingUrl { name });
+        if passed.is_empty() {
+            return Err(EndpointError::MissingUrl { name });
+        }
+        let is_https = section.section("Certificate").exists();
+        let setting = format!("the socket {} of systemd", passed.join(", "));
+        let mut wanted = Wanted::of_address(Address::passed(is_https), setting);
+        (wanted.name, wanted.passed) = (Some(name), passed);
+        return Ok(wanted);
     };
     let setting = setting(configuration, &format!("{}:Url", section.path()));
     let address: Address = match url.parse() {
@@ -241,22 +306,13 @@ fn endpoint(
             key,
         });
     }
-    let certificate = section.section("Certificate");
-    let mut parts = ["Path", "KeyPath", "Subject"]
-        .iter()
-        .filter_map(|key| certificate.get(key));
-    let certificate = parts
-        .next()
-        .map(|first| parts.fold(first, |all, part| all + ", " + &part));
-    Ok(Wanted {
-        address,
-        setting,
-        certificate,
-    })
+    let mut wanted = Wanted::of_address(address, setting);
+    (wanted.name, wanted.passed) = (Some(name), passed);
+    Ok(wanted)
 }
 
 /// The key and the place where it stands: `urls in appsettings.json:3`.
-fn setting(configuration: &Configuration, key: &str) -> String {
+pub(crate) fn setting(configuration: &Configuration, key: &str) -> String {
     match configuration.origin(key) {
         Some(origin) => format!("{key} in {origin}"),
         None => key.to_owned(),
@@ -269,17 +325,33 @@ mod tests {
     use campanile_host::configuration::ConfigurationBuilder;
 
     fn chosen(pairs: &[(&str, &str)]) -> (Vec<String>, Vec<Overridden>) {
+        chosen_with(pairs, &[])
+    }
+
+    fn chosen_with(pairs: &[(&str, &str)], passed: &[String]) -> (Vec<String>, Vec<Overridden>) {
         let mut builder = ConfigurationBuilder::new();
         builder.add_in_memory(pairs.iter().copied());
-        match Endpoints::from_configuration(&builder.build().unwrap()) {
-            Ok(it) => (
-                it.wanted.iter().map(|it| it.address.to_string()).collect(),
-                it.overridden,
-            ),
+        let configuration = builder.build().unwrap();
+        let around = Surroundings {
+            settings: &configuration.bind(KestrelSettings::SECTION).unwrap(),
+            content_root: Path::new("/root"),
+            passed,
+        };
+        match Endpoints::from_configuration(&configuration, around) {
+            Ok(it) => (it.wanted.iter().map(shown).collect(), it.overridden),
             Err(error) => (vec![format!("! {error}")], Vec::new()),
         }
     }
 
+    fn shown(wanted: &Wanted) -> String {
+        let passed = match &*wanted.passed {
+            [] => String::new(),
+            passed => format!(" by {}", passed.join(", ")),
+        };
+        format!("{}{passed}", wanted.address)
+    }
+
+    const CERTIFICATE: (&str, &str) = ("Kestrel:Certificates:Default:Path", "a.pem");
     const URL: (&str, &str) = ("Urls", "http://a:1; http://127.0.0.1:2;");
     const PORTS: (&str, &str) = ("HTTP_PORTS", "3; 4");
     const ENDPOINT: (&str, &str) = ("Kestrel:Endpoints:B:Url", "http://127.0.0.1:5");
@@ -291,7 +363,7 @@ mod tests {
         assert_eq!(addresses(&[("urls", ";")]), ["http://localhost:5000"]);
         assert_eq!(addresses(&[PORTS]), ["http://[::]:3", "http://[::]:4"]);
         assert_eq!(
-            addresses(&[PORTS, ("https_ports", "6")])[2],
+            addresses(&[PORTS, ("https_ports", "6"), CERTIFICATE])[2],
             "https://[::]:6"
         );
         assert_eq!(

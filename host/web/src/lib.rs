@@ -24,6 +24,8 @@
 //! Everything begins with [`WebHostBuilderExt`]. Any [`tower`](https://docs.rs/tower) service can be mounted, an axum router
 //! among them, and any `tower` layer put around it all.
 
+mod accept;
+mod accounts;
 mod activity;
 mod address;
 mod addresses;
@@ -31,14 +33,29 @@ mod auth;
 mod bind;
 mod body;
 mod builder;
+mod certificate_files;
+#[cfg(feature = "tls")]
+mod certificate_watch;
 mod collect;
 mod connection;
+mod diagnostics;
 mod dispatch;
 mod endpoints;
+mod extended_connect;
+#[cfg(feature = "tls")]
+mod handshake;
+mod head;
 mod health;
+mod host_filter;
+#[cfg(feature = "http2")]
+mod http2;
+mod incoming;
+mod instruments;
+mod kestrel;
 mod limits;
 mod listener;
 mod metrics;
+mod redact;
 mod remote_address;
 mod response;
 mod route_values;
@@ -46,9 +63,13 @@ mod router;
 mod server;
 mod service;
 mod stream;
+mod terms;
+#[cfg(feature = "tls")]
+mod tls;
 mod tracker;
 #[cfg(unix)]
 mod unix_socket;
+mod wanted;
 mod web_host;
 mod web_server;
 
@@ -66,6 +87,11 @@ pub use body::{Body, Request, Response};
 pub use builder::WebHostBuilderExt;
 pub use collect::{MAX_REQUEST_BODY_SIZE, ReadBodyError};
 pub use endpoints::EndpointError;
+pub use extended_connect::is_web_socket_connect;
+pub use health::{
+    HealthCheck, HealthCheckError, HealthEndpoint, HealthHostBuilderExt, HealthResult, HealthStatus,
+};
+pub use host_filter::AllowedHostsError;
 pub use http;
 pub use http::{Method, StatusCode};
 pub use remote_address::RemoteAddress;
@@ -73,4 +99,6 @@ pub use response::{Html, IntoResponse};
 pub use route_values::RouteValues;
 pub use router::RouteError;
 pub use service::{ResponseFuture, WebService, WebServiceFuture};
+#[cfg(feature = "tls")]
+pub use tls::CertificateError;
 pub use tracker::{ConnectionGuard, ConnectionTracker};

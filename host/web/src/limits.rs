@@ -1,15 +1,6 @@
-//! What a client may take, as Kestrel's defaults have it. From configuration later.
+//! Times and sizes that are not configured.
 
 use std::time::Duration;
-
-/// The size of a request's head, the first line included. Kestrel counts 8 KiB for that line and 32 KiB for the rest.
-pub(crate) const MAX_HEAD_SIZE: usize = (8 + 32) * 1024;
-
-/// How long a request's head may take from its first byte on. hyper takes at most 100 headers, as Kestrel does.
-pub(crate) const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// How long a connection may be idle before a request.
-pub(crate) const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(130);
 
 /// How long, once the server is stopping, a request's head may take that has begun, or the rest of a response.
 pub(crate) const STOPPING_TIMEOUT: Duration = Duration::from_secs(5);
@@ -19,3 +10,13 @@ pub(crate) const BACKLOG: i32 = 4096;
 
 /// How long connections that were told to abort may take for it; the host lets go of a service soon after its time is up.
 pub(crate) const ABORT_TIMEOUT: Duration = Duration::from_millis(200);
+
+/// How long a handshake of TLS may take: Kestrel's.
+#[cfg(feature = "tls")]
+pub(crate) const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long the connections of an endpoint that is taken out of the configuration may take to end.
+pub(crate) const REMOVED_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A time that does not come.
+pub(crate) const NEVER: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 30);

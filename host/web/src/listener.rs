@@ -3,6 +3,7 @@
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use campanile_host::systemd::PassedSocket;
 use socket2::{Domain, Protocol, Type};
 use tokio::net::TcpListener;
 
@@ -63,6 +64,30 @@ impl Listener {
         TcpListener::from_std(listener.into()).map(Self::Tcp)
     }
 
+    /// One that systemd has opened.
+    fn passed(socket: PassedSocket) -> io::Result<Self> {
+        match socket {
+            PassedSocket::Tcp(listener) => {
+                listener.set_nonblocking(true)?;
+                let listener = socket2::Socket::from(listener);
+                listener.set_tcp_nodelay(true)?;
+                TcpListener::from_std(listener.into()).map(Self::Tcp)
+            }
+            #[cfg(unix)]
+            PassedSocket::Unix(listener) => UnixSocket::passed(listener).map(Self::Unix),
+            _ => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+
+    /// Where it listens.
+    fn target(&self) -> io::Result<Target> {
+        match self {
+            Self::Tcp(listener) => listener.local_addr().map(Target::Ip),
+            #[cfg(unix)]
+            Self::Unix(socket) => Ok(Target::Unix(socket.path().to_owned())),
+        }
+    }
+
     fn port(&self) -> io::Result<u16> {
         match self {
             Self::Tcp(listener) => listener.local_addr().map(|it| it.port()),
@@ -78,6 +103,19 @@ pub(crate) struct Bound {
     /// As it is told, with the real port.
     pub(crate) address: Address,
     pub(crate) listeners: Vec<Listener>,
+}
+
+impl Bound {
+    /// Takes sockets that systemd has opened in place of an address.
+    pub(crate) fn passed(wanted: &Address, sockets: Vec<PassedSocket>) -> io::Result<Self> {
+        let listeners: io::Result<Vec<_>> = sockets.into_iter().map(Listener::passed).collect();
+        let listeners = listeners?;
+        let mut address = wanted.clone();
+        if let Some(first) = listeners.first() {
+            address.target = first.target()?;
+        }
+        Ok(Self { address, listeners })
+    }
 }
 
 impl Address {

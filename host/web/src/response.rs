@@ -10,6 +10,7 @@ use http::{HeaderName, StatusCode};
 use http_body::Body as HttpBody;
 
 use crate::body::{Body, Response};
+use crate::collect::ReadBodyError;
 
 /// What can be answered to a request.
 ///
@@ -175,8 +176,13 @@ impl IntoResponse for Infallible {
     }
 }
 
-/// What is answered where a handler or a service failed: nothing of the error reaches the client.
+/// What is answered where a handler or a service failed: nothing of the error reaches the client. That it was the client's own
+/// body, it is told.
 pub(crate) fn unhandled(error: &BoxError) -> Response {
+    if let Some(status) = ReadBodyError::status_for(error.as_ref()) {
+        tracing::debug!(error = %chain(error.as_ref()), "a request was refused");
+        return status_only(status);
+    }
     tracing::error!(error = %chain(error.as_ref()), "a request failed");
     status_only(StatusCode::INTERNAL_SERVER_ERROR)
 }

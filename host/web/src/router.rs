@@ -1,12 +1,14 @@
 //! Which service a path leads to.
 
 use std::future::ready;
+use std::sync::Arc;
 
 use http::header::ALLOW;
 use http::{HeaderValue, Method, StatusCode};
 use thiserror::Error;
 
 use crate::body::{Request, Response};
+use crate::diagnostics::MatchedRoute;
 use crate::response::status_only;
 use crate::route_values::RouteValues;
 use crate::service::{ResponseFuture, WebService};
@@ -61,7 +63,7 @@ pub(crate) struct Router {
 
 #[derive(Debug)]
 struct Mapped {
-    path: String,
+    path: Arc<str>,
     endpoint: Endpoint,
 }
 
@@ -88,7 +90,7 @@ impl Router {
             }
             _ => Err(RouteError::Conflict {
                 path: path.to_owned(),
-                other: same.path.clone(),
+                other: same.path.to_string(),
             }),
         }
     }
@@ -130,7 +132,13 @@ impl Router {
                 None => Box::pin(ready(status_only(StatusCode::NOT_FOUND))),
             };
         };
-        let endpoint = &self.endpoints[*matched.value].endpoint;
+        let Mapped {
+            path: route,
+            endpoint,
+        } = &self.endpoints[*matched.value];
+        if let Some(matched) = request.extensions().get::<MatchedRoute>() {
+            matched.set(route);
+        }
         if !matched.params.is_empty() {
             let mut values = RouteValues::default();
             for (name, value) in matched.params.iter() {
@@ -150,20 +158,23 @@ impl Router {
     }
 
     fn insert(&mut self, path: &str, key: String, endpoint: Endpoint) -> Result<(), RouteError> {
-        let path = path.to_owned();
         match self.table.insert(key, self.endpoints.len()) {
             Ok(()) => {
-                self.endpoints.push(Mapped { path, endpoint });
+                self.endpoints.push(Mapped {
+                    path: path.into(),
+                    endpoint,
+                });
                 Ok(())
             }
             Err(matchit::InsertError::Conflict { with }) => {
                 let named = self.endpoints.iter();
                 let other = named.map(|it| &it.path).find(|it| key_is(it, &with));
-                let other = other.cloned().unwrap_or(with);
+                let other = other.map_or(with, ToString::to_string);
+                let path = path.to_owned();
                 Err(RouteError::Conflict { path, other })
             }
             Err(error) => Err(RouteError::Malformed {
-                path,
+                path: path.to_owned(),
                 reason: error.to_string(),
             }),
         }

@@ -1,74 +1,246 @@
-//! Accepting connections, and the stop.
+//! The endpoints of a server, and its stop.
 
-use std::io;
-use std::time::Duration;
+use std::sync::Arc;
 
+use arc_swap::ArcSwap;
+use campanile_host::BoxError;
 use tokio::task::JoinHandle;
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::connection::Connection;
-use crate::limits::ABORT_TIMEOUT;
-use crate::listener::{Bound, Listener};
+use crate::accept::{Acceptor, accept_all};
+use crate::accounts::Accounts;
+use crate::address::Address;
+use crate::bind::bind;
+use crate::diagnostics::Diagnostics;
+use crate::kestrel::Limits;
+use crate::limits::{ABORT_TIMEOUT, REMOVED_TIMEOUT};
+use crate::listener::Bound;
 use crate::service::WebService;
+use crate::terms::Terms;
 use crate::tracker::ConnectionTracker;
+use crate::wanted::Wanted;
 
 /// A server that is accepting connections.
-#[derive(Debug)]
 pub(crate) struct Server {
+    app: WebService,
+    accounts: Arc<Accounts>,
+    diagnostics: Arc<Diagnostics>,
+    endpoints: Vec<Endpoint>,
+}
+
+/// One endpoint. Its connections have a tracker of their own, so that it can go while the others stay.
+struct Endpoint {
+    wanted: Wanted,
+    /// As it is told, with the real port.
+    address: Address,
+    terms: Arc<ArcSwap<Terms>>,
     tracker: ConnectionTracker,
     accepting: CancellationToken,
     loops: Vec<JoinHandle<()>>,
 }
 
+/// What a new configuration changed.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Changes {
+    /// The addresses that are listened on now and were not before.
+    pub(crate) opened: Vec<String>,
+    /// Those that were and are not any more.
+    pub(crate) closed: Vec<String>,
+}
+
+/// An endpoint that is to be, before anything is done that could not be undone.
+enum Prepared {
+    Kept(usize, Arc<Terms>),
+    New(Bound, Terms),
+}
+
 impl Server {
-    /// Begins to accept on all that is bound.
-    pub(crate) fn serve(bound: Vec<Bound>, app: &WebService) -> Self {
+    /// A server that does not listen yet.
+    pub(crate) fn new(app: WebService, accounts: Accounts) -> Self {
+        let accounts = Arc::new(accounts);
+        Self {
+            app,
+            diagnostics: Arc::new(Diagnostics::new(Arc::clone(&accounts))),
+            accounts,
+            endpoints: Vec::new(),
+        }
+    }
+
+    /// Listens on all that is wanted and on nothing else. What was listened on before stays, with its connections; new ones
+    /// get the new settings. Where anything fails, everything is as it was.
+    pub(crate) fn apply(
+        &mut self,
+        wanted: Vec<Wanted>,
+        limits: &Arc<Limits>,
+    ) -> Result<Changes, BoxError> {
+        let mut prepared: Vec<Prepared> = Vec::with_capacity(wanted.len());
+        let mut kept = vec![false; self.endpoints.len()];
+        for it in &wanted {
+            let same = |(at, old): &(usize, &Endpoint)| !kept[*at] && old.wanted.is_same_place(it);
+            let old = self.endpoints.iter().enumerate().find(same);
+            let before = old.map(|(_, old)| old.terms.load());
+            let terms = Terms::new(it, limits, before.as_deref().map(|it| &**it))?;
+            prepared.push(match old {
+                Some((at, _)) => {
+                    kept[at] = true;
+                    Prepared::Kept(at, Arc::new(terms))
+                }
+                None => Prepared::New(bind(it)?, terms),
+            });
+        }
+        let mut changes = Changes::default();
+        let mut before: Vec<Option<Endpoint>> = std::mem::take(&mut self.endpoints)
+            .into_iter()
+            .map(Some)
+            .collect();
+        for (wanted, prepared) in wanted.into_iter().zip(prepared) {
+            let endpoint = match prepared {
+                Prepared::Kept(at, terms) => {
+                    // Each was found once.
+                    let Some(mut endpoint) = before[at].take() else {
+                        continue;
+                    };
+                    endpoint.terms.store(terms);
+                    let told = endpoint.address.to_string();
+                    endpoint.address.scheme = wanted.address.scheme;
+                    endpoint.wanted = wanted;
+                    if endpoint.address.to_string() != told {
+                        changes.closed.push(told);
+                        changes.opened.push(endpoint.address.to_string());
+                    }
+                    endpoint
+                }
+                Prepared::New(bound, terms) => {
+                    changes.opened.push(bound.address.to_string());
+                    self.open(wanted, bound, terms)
+                }
+            };
+            self.endpoints.push(endpoint);
+        }
+        for endpoint in before.into_iter().flatten() {
+            changes.closed.push(endpoint.address.to_string());
+            tokio::spawn(endpoint.remove());
+        }
+        Ok(changes)
+    }
+
+    fn open(&self, wanted: Wanted, bound: Bound, terms: Terms) -> Endpoint {
         let tracker = ConnectionTracker::new();
         let accepting = CancellationToken::new();
-        let listeners = bound.into_iter().flat_map(|it| it.listeners);
+        let terms = Arc::new(ArcSwap::from_pointee(terms));
+        let Bound { address, listeners } = bound;
+        let acceptor = Arc::new(Acceptor {
+            app: self.app.clone(),
+            instruments: Arc::new(self.accounts.instruments.endpoint(&address)),
+            accounts: Arc::clone(&self.accounts),
+            diagnostics: Arc::clone(&self.diagnostics),
+            terms: Arc::clone(&terms),
+            tracker: tracker.clone(),
+        });
         let loops = listeners
+            .into_iter()
             .map(|listener| {
-                let (app, tracker) = (app.clone(), tracker.clone());
-                let accepting = accepting.clone();
+                let (acceptor, accepting) = (Arc::clone(&acceptor), accepting.clone());
                 tokio::spawn(async move {
-                    let accept = accept_all(listener, &app, &tracker);
+                    let accept = accept_all(listener, &acceptor);
                     accepting.run_until_cancelled(accept).await;
                 })
             })
             .collect();
-        Self {
+        Endpoint {
+            wanted,
+            address,
+            terms,
             tracker,
             accepting,
             loops,
         }
     }
 
+    /// The addresses that are listened on, in the order of the configuration.
+    pub(crate) fn addresses(&self) -> Vec<String> {
+        self.endpoints
+            .iter()
+            .map(|it| it.address.to_string())
+            .collect()
+    }
+
+    /// The names of the sockets from systemd that are in use.
+    pub(crate) fn passed(&self) -> impl Iterator<Item = &String> {
+        self.endpoints.iter().flat_map(|it| &it.wanted.passed)
+    }
+
+    /// The files of all certificates.
+    #[cfg(feature = "tls")]
+    pub(crate) fn certificates(&self) -> Vec<crate::certificate_files::CertificateFiles> {
+        let files = self.endpoints.iter().map(|it| &it.wanted.certificate);
+        files.flatten().cloned().collect()
+    }
+
     /// Stops accepting, tells the connections, waits for them until the token fires, and cuts off what is left.
     pub(crate) async fn stop(mut self, patience: &CancellationToken) {
+        let mut endpoints = std::mem::take(&mut self.endpoints);
+        for endpoint in &mut endpoints {
+            endpoint.close().await;
+        }
+        for endpoint in &endpoints {
+            endpoint.tracker.stop();
+        }
+        let mut left = 0;
+        for endpoint in &endpoints {
+            left += endpoint.drain(patience).await;
+        }
+        for endpoint in &endpoints {
+            endpoint.tracker.abort();
+        }
+        match left {
+            0 => return,
+            1 => tracing::warn!("one connection did not end in time and is aborted"),
+            count => tracing::warn!("{count} connections did not end in time and are aborted"),
+        }
+        let enough = CancellationToken::new();
+        let ended = async {
+            for endpoint in &endpoints {
+                endpoint.drain(&enough).await;
+            }
+        };
+        let _ = tokio::time::timeout(ABORT_TIMEOUT, ended).await;
+    }
+}
+
+impl Endpoint {
+    /// Lets go of the sockets that are listened on.
+    async fn close(&mut self) {
         self.accepting.cancel();
         for ended in std::mem::take(&mut self.loops) {
             // A loop does not panic, and nobody aborts it; its listener is gone either way.
             let _ = ended.await;
         }
-        self.tracker.stop();
+    }
+
+    /// Waits for the connections until the token fires; how many there are then.
+    async fn drain(&self, patience: &CancellationToken) -> usize {
         let left = self.tracker.drained(patience).await;
-        self.tracker.abort();
-        if left.connections == 0 && left.guards == 0 {
-            return;
-        }
         // An upgraded connection has a socket and mostly a guard too.
-        match left.connections.max(left.guards) {
-            1 => tracing::warn!("one connection did not end in time and is aborted"),
-            count => tracing::warn!("{count} connections did not end in time and are aborted"),
+        left.connections.max(left.guards)
+    }
+
+    /// Ends an endpoint while the server goes on.
+    async fn remove(mut self) {
+        self.close().await;
+        self.tracker.stop();
+        let patience = CancellationToken::new();
+        let ended = tokio::time::timeout(REMOVED_TIMEOUT, self.drain(&patience)).await;
+        if ended.is_err() {
+            let address = &self.address;
+            tracing::warn!(
+                "connections of {address}, which is not listened on any more, did not end in time and are aborted"
+            );
         }
-        let enough = CancellationToken::new();
-        let ended = self.tracker.drained(&enough);
-        let _ = tokio::time::timeout(ABORT_TIMEOUT, ended).await;
     }
 }
 
-impl Drop for Server {
+impl Drop for Endpoint {
     fn drop(&mut self) {
         self.accepting.cancel();
         self.tracker.stop();
@@ -76,59 +248,10 @@ impl Drop for Server {
     }
 }
 
-async fn accept_all(listener: Listener, app: &WebService, tracker: &ConnectionTracker) {
-    let mut backoff = Backoff::default();
-    loop {
-        match listener.accept().await {
-            Ok((socket, remote)) => {
-                backoff.succeeded();
-                tokio::spawn(Connection::new(
-                    socket,
-                    remote,
-                    app.clone(),
-                    tracker.clone(),
-                ));
-            }
-            Err(error) if is_of_one_connection(&error) => {}
-            Err(error) => backoff.failed(&error).await,
-        }
-    }
-}
-
-/// The client was gone before it was accepted.
-fn is_of_one_connection(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::ConnectionAborted
-            | io::ErrorKind::ConnectionReset
-            | io::ErrorKind::ConnectionRefused
-            | io::ErrorKind::Interrupted
-    )
-}
-
-/// Waits longer each time accepting fails, as it does without free file descriptors, and says so once a minute.
-#[derive(Debug, Default)]
-struct Backoff {
-    failures: u32,
-    said: Option<Instant>,
-}
-
-impl Backoff {
-    const FIRST: Duration = Duration::from_millis(10);
-    const LONGEST: Duration = Duration::from_secs(1);
-    const SILENCE: Duration = Duration::from_secs(60);
-
-    fn succeeded(&mut self) {
-        self.failures = 0;
-    }
-
-    async fn failed(&mut self, error: &io::Error) {
-        if self.said.is_none_or(|it| it.elapsed() >= Self::SILENCE) {
-            tracing::error!(%error, "connections cannot be accepted; trying again");
-            self.said = Some(Instant::now());
-        }
-        let wait = Self::FIRST.saturating_mul(1 << self.failures.min(8));
-        self.failures = self.failures.saturating_add(1);
-        tokio::time::sleep(wait.min(Self::LONGEST)).await;
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Server")
+            .field("addresses", &self.addresses())
+            .finish_non_exhaustive()
     }
 }

@@ -24,7 +24,8 @@ pub type ResponseFuture = Pin<Box<dyn Future<Output = Response> + Send>>;
 #[derive(Clone)]
 pub struct WebService(Arc<dyn Erased>);
 
-trait Erased: Send + Sync {
+/// What a [`WebService`] is inside.
+pub(crate) trait Erased: Send + Sync {
     fn call(&self, request: Request) -> ResponseFuture;
 }
 
@@ -56,6 +57,10 @@ impl WebService {
 
     pub(crate) fn router(router: Arc<Router>) -> Self {
         Self(router)
+    }
+
+    pub(crate) fn erased(service: impl Erased + 'static) -> Self {
+        Self(Arc::new(service))
     }
 
     pub(crate) fn dispatch(&self, request: Request) -> ResponseFuture {

@@ -32,6 +32,21 @@ impl UnixSocket {
         })
     }
 
+    /// One that systemd has opened. Its file is systemd's, and stays.
+    pub(crate) fn passed(listener: std::os::unix::net::UnixListener) -> io::Result<Self> {
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        Ok(Self {
+            listener: UnixListener::from_std(listener)?,
+            path: address.as_pathname().unwrap_or(Path::new("")).to_owned(),
+            file: None,
+        })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     pub(crate) async fn accept(&self) -> io::Result<UnixStream> {
         self.listener.accept().await.map(|(socket, _)| socket)
     }

@@ -4,6 +4,7 @@ use std::future::ready;
 use std::sync::Arc;
 
 use campanile_host::BoxError;
+use campanile_host::configuration::Configuration;
 use campanile_host::services::ServiceProvider;
 use http::Method;
 use tower_layer::Layer;
@@ -11,6 +12,8 @@ use tower_layer::Layer;
 use crate::auth::{
     AuthenticationLayer, AuthorizationPolicies, ErasedAuthenticator, Policy, protected,
 };
+use crate::health::check_names;
+use crate::host_filter::HostFilter;
 use crate::response::status_only;
 use crate::router::{RouteError, Router};
 use crate::service::WebService;
@@ -88,6 +91,7 @@ impl WebHost {
 
     /// The service that answers all requests.
     pub(crate) fn build(self, services: &ServiceProvider) -> Result<WebService, BoxError> {
+        check_names(services)?;
         let policies = services.get::<AuthorizationPolicies>()?.unwrap_or_default();
         let mut router = Router::default();
         for Route {
@@ -117,7 +121,11 @@ impl WebHost {
         }
         // The first layer is the outermost, so it is put around last.
         let layers = self.layers.into_iter().rev();
-        Ok(layers.fold(app, |inner, layer| layer(inner)))
+        let app = layers.fold(app, |inner, layer| layer(inner));
+        match services.get::<Configuration>()? {
+            Some(configuration) => Ok(HostFilter::around(app, &configuration)?),
+            None => Ok(app),
+        }
     }
 }
 

@@ -48,7 +48,10 @@ async fn what_is_no_url_names_the_setting() {
     let expected = "urls in the program: 'http://127.0.0.1:70000' has the port '70000'";
     assert!(error.contains(expected), "{error}");
     let error = failure("https://127.0.0.1:5001").await;
-    assert!(error.contains("https wants a certificate"), "{error}");
+    assert!(
+        error.contains("wants a certificate, and there is none"),
+        "{error}"
+    );
 }
 
 #[tokio::test]

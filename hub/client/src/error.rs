@@ -123,6 +123,32 @@ impl ClientError {
         }
     }
 
+    /// What kind of error it is, for spans.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Hub(_) => "Hub",
+            Self::HandshakeRefused(_) => "HandshakeRefused",
+            Self::ClosedByServer(_) => "ClosedByServer",
+            Self::NegotiationRefused(_) => "NegotiationRefused",
+            Self::Url { .. } => "Url",
+            Self::Configuration(_) => "Configuration",
+            Self::Status { .. } => "Status",
+            Self::NotSignalR { .. } => "NotSignalR",
+            Self::TooManyRedirects(_) => "TooManyRedirects",
+            Self::NoTransport(_) => "NoTransport",
+            Self::Network { .. } => "Network",
+            Self::Timeout(_) => "Timeout",
+            Self::ServerSilent(_) => "ServerSilent",
+            Self::Protocol(_) => "Protocol",
+            Self::Write(_) => "Write",
+            Self::Result(_) => "Result",
+            Self::Token(_) => "Token",
+            Self::State { .. } => "State",
+            Self::ConnectionLost(_) => "ConnectionLost",
+            Self::Cancelled => "Cancelled",
+        }
+    }
+
     /// What the server itself said, where this error is that.
     #[must_use]
     pub fn server_text(&self) -> Option<&str> {

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, RwLock, Weak};
 
 use campanile_hub_protocol::{BindingError, HubProtocol, Invocation, RawArguments, WriteError};
+use campanile_trace_context::{TraceContext, Traced};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use serde::Serialize;
@@ -252,6 +253,7 @@ impl Handlers {
         });
         (reply.is_some() || !running.is_empty()).then(|| Job {
             method: target.to_owned(),
+            cause: TraceContext::from_headers(|name| invocation.headers.get(name)),
             running,
             reply,
         })
@@ -261,6 +263,8 @@ impl Handlers {
 /// Handlers that are to run, one after another.
 pub(crate) struct Job {
     method: String,
+    /// What the server sent along.
+    cause: Option<TraceContext>,
     running: Vec<BoxFuture<'static, Outcome>>,
     reply: Option<Reply>,
 }
@@ -274,7 +278,15 @@ struct Reply {
 /// Runs what the server calls, in the order in which it called, until the connection is closed and all is done.
 pub(crate) async fn dispatch(mut jobs: mpsc::UnboundedReceiver<Job>) {
     while let Some(job) = jobs.recv().await {
-        job.run().await;
+        let span = tracing::info_span!(
+            "hub callback",
+            otel.name = job.method,
+            otel.kind = "server",
+            rpc.system = "signalr",
+            rpc.method = job.method,
+        );
+        let cause = job.cause.clone();
+        job.run().traced(span, cause).await;
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use campanile_host::hosting::{BackgroundService, HostBuilder};
+use campanile_host::metrics::Metrics;
 use campanile_host::services::Factory;
 use campanile_host::{BoxError, CancellationToken};
 
@@ -16,7 +17,7 @@ pub trait HubConnectionHostBuilderExt: Sized {
     ///
     /// Services are given it as `Arc<HubConnection>`. The host starts it when it is this line's turn, without waiting for the
     /// server: where that is not there, or refuses, the connection is tried again after 0, 2, 10 and then every 30 seconds,
-    /// as it is after it has been closed. It is stopped with the host.
+    /// as it is after it has been closed. It is stopped with the host, and [measured](HubConnection::measure) by its metrics.
     ///
     /// ```no_run
     /// use std::sync::Arc;
@@ -40,7 +41,10 @@ impl HubConnectionHostBuilderExt for HostBuilder {
     ) -> Self {
         self.services()
             .add_singleton_factory::<HubConnection, Args>(factory);
-        self.add_hosted_service_factory(|connection: Arc<HubConnection>| Connecting { connection })
+        self.add_hosted_service_factory(|connection: Arc<HubConnection>, metrics: Arc<Metrics>| {
+            connection.measure(&metrics);
+            Connecting { connection }
+        })
     }
 }
 

@@ -35,7 +35,7 @@
 //! | uploads, streams, results for the server | yes | yes | yes |
 //! | dropping or cancelling a call tells the server | yes | streams only | streams only |
 //! | typed contracts shared with the server | yes | source generator | no |
-//! | trace context in messages, metrics | not yet | traces | no |
+//! | trace context in messages, metrics | yes | traces | no |
 //! | proxies of HTTP, client certificates | not yet | yes | in Node.js |
 //!
 //! # Features
@@ -45,12 +45,14 @@
 //! - `tls`: `https` and `wss`, by rustls with the certificates that Mozilla trusts.
 
 mod builder;
+mod calling;
 mod calls;
 mod connect;
 mod connection;
 mod error;
 mod events;
 mod handlers;
+mod handling;
 #[cfg(feature = "host")]
 mod host;
 mod http_client;
@@ -59,6 +61,7 @@ mod negotiate;
 mod net;
 mod options;
 mod outbox;
+mod record;
 mod retry;
 mod serve;
 mod session;

@@ -11,6 +11,7 @@ use crate::events::Events;
 use crate::handlers::{Handlers, dispatch};
 use crate::http_client::HttpClient;
 use crate::options::Options;
+use crate::record::Measures;
 use crate::retry::RetryContext;
 use crate::serve::{Ended, serve};
 use crate::state::Phase;
@@ -26,11 +27,18 @@ pub(crate) struct Shared {
     pub(crate) handlers: Arc<Handlers>,
     pub(crate) events: Events,
     pub(crate) phase: watch::Sender<Phase>,
+    pub(crate) measures: Measures,
 }
 
 impl Shared {
     async fn connect(&self, stop: &CancellationToken) -> Result<Established, ClientError> {
         connect(&self.options, &self.url, &self.http, stop).await
+    }
+
+    pub(crate) fn enter(&self, phase: Phase) {
+        let state = phase.state();
+        self.phase.send_replace(phase);
+        self.measures.state(state);
     }
 }
 
@@ -44,7 +52,7 @@ pub(crate) async fn live(
     let mut established = match shared.connect(&stop).await {
         Ok(established) => established,
         Err(error) => {
-            shared.phase.send_replace(Phase::Disconnected);
+            shared.enter(Phase::Disconnected);
             drop(over);
             // Whoever dropped the start does not ask how it ended.
             let _ = started.send(Err(error));
@@ -53,9 +61,7 @@ pub(crate) async fn live(
     };
     let (jobs, waiting) = mpsc::unbounded_channel();
     tokio::spawn(dispatch(waiting));
-    shared
-        .phase
-        .send_replace(Phase::Connected(established.session.clone()));
+    shared.enter(Phase::Connected(established.session.clone()));
     if started.send(Ok(())).is_err() {
         stop.cancel();
     }
@@ -76,14 +82,13 @@ pub(crate) async fn live(
             Ok(new) => established = new,
             Err(error) => break error,
         }
-        shared
-            .phase
-            .send_replace(Phase::Connected(established.session.clone()));
+        shared.enter(Phase::Connected(established.session.clone()));
+        shared.measures.reconnect("reconnected");
         shared
             .events
             .reconnected(established.session.connection_id.as_deref());
     };
-    shared.phase.send_replace(Phase::Disconnected);
+    shared.enter(Phase::Disconnected);
     drop(over);
     shared.events.closed(error.as_ref());
 }
@@ -104,9 +109,10 @@ async fn reconnect(
             reason: reason.as_ref(),
         });
         let Some(delay) = delay else {
+            shared.measures.reconnect("given_up");
             return Err(reason);
         };
-        shared.phase.send_replace(Phase::Delay);
+        shared.enter(Phase::Delay);
         if previous_retry_count == 0 {
             shared.events.reconnecting(lost.as_ref());
         }
@@ -117,12 +123,13 @@ async fn reconnect(
         {
             return Err(Some(ClientError::Cancelled));
         }
-        shared.phase.send_replace(Phase::Attempt);
+        shared.enter(Phase::Attempt);
         match shared.connect(stop).await {
             Ok(established) => return Ok(established),
             Err(ClientError::Cancelled) => return Err(Some(ClientError::Cancelled)),
             Err(error) => {
                 tracing::debug!(%error, "an attempt to reconnect failed");
+                shared.measures.reconnect("failed");
                 reason = Some(error);
             }
         }

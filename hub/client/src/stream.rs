@@ -1,6 +1,7 @@
 //! What a streaming method of a hub gives.
 
 use std::fmt;
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -9,6 +10,7 @@ use tokio::sync::mpsc;
 
 use crate::ClientError;
 use crate::calls::CallGuard;
+use crate::record::CallRecord;
 
 /// The items of a streaming method, as they come.
 ///
@@ -18,14 +20,20 @@ use crate::calls::CallGuard;
 pub struct HubStream<T> {
     items: mpsc::UnboundedReceiver<Result<T, ClientError>>,
     _call: CallGuard,
+    record: CallRecord,
 }
 
 impl<T> HubStream<T> {
     pub(crate) fn new(
         items: mpsc::UnboundedReceiver<Result<T, ClientError>>,
         call: CallGuard,
+        record: CallRecord,
     ) -> Self {
-        Self { items, _call: call }
+        Self {
+            items,
+            _call: call,
+            record,
+        }
     }
 
     /// The next item; none at the end.
@@ -38,7 +46,17 @@ impl<T> HubStream<T> {
     ///
     /// It is cancel safe: no item is lost.
     pub async fn next(&mut self) -> Option<Result<T, ClientError>> {
-        self.items.recv().await
+        poll_fn(|cx| self.poll_item(cx)).await
+    }
+
+    fn poll_item(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<T, ClientError>>> {
+        let item = std::task::ready!(self.items.poll_recv(cx));
+        match &item {
+            Some(Ok(_)) => {}
+            Some(Err(error)) => self.record.end(Some(error)),
+            None => self.record.end(None),
+        }
+        Poll::Ready(item)
     }
 }
 
@@ -46,7 +64,7 @@ impl<T> Stream for HubStream<T> {
     type Item = Result<T, ClientError>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.items.poll_recv(cx)
+        self.poll_item(cx)
     }
 }
 

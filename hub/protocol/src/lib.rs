@@ -28,6 +28,7 @@
 
 mod arguments;
 mod binding;
+mod call;
 mod error;
 mod framing;
 pub mod handshake;
@@ -42,6 +43,7 @@ mod sequence;
 
 pub use arguments::{ArgumentSink, Arguments};
 pub use binding::{ArgumentReader, OwnedArguments, RawArguments, RawValue};
+pub use call::OutgoingCall;
 pub use error::{BindingError, ProtocolError, WriteError};
 pub use framing::Frame;
 pub use message::{

@@ -44,9 +44,10 @@ pub enum IncomingMessage<'a> {
 }
 
 /// Whether one result is wanted or a stream of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum InvocationKind {
     /// Type 1.
+    #[default]
     Ordinary,
     /// Type 4.
     Stream,

@@ -2,7 +2,7 @@ use serde::Serialize;
 
 use crate::framing::{self, Frame, RECORD_SEPARATOR};
 use crate::{
-    Arguments, CompletionOutcome, IncomingMessage, InvocationKind, ProtocolError, WriteError, json,
+    Arguments, CompletionOutcome, IncomingMessage, OutgoingCall, ProtocolError, WriteError, json,
     messagepack,
 };
 
@@ -118,7 +118,11 @@ impl HubProtocol {
         target: &str,
         arguments: &A,
     ) -> Result<(), WriteError> {
-        self.write_call(out, InvocationKind::Ordinary, None, target, arguments, &[])
+        let call = OutgoingCall {
+            target,
+            ..OutgoingCall::default()
+        };
+        self.write_call(out, &call, arguments)
     }
 
     /// Writes a call that wants one reply.
@@ -133,76 +137,28 @@ impl HubProtocol {
         target: &str,
         arguments: &A,
     ) -> Result<(), WriteError> {
-        self.write_call(
-            out,
-            InvocationKind::Ordinary,
-            Some(id),
+        let call = OutgoingCall {
+            id: Some(id),
             target,
-            arguments,
-            &[],
-        )
+            ..OutgoingCall::default()
+        };
+        self.write_call(out, &call, arguments)
     }
 
-    /// Writes a call that uploads streams, with or without a reply.
+    /// Writes a call of any kind: that wants a stream of replies, uploads some, has headers.
     ///
     /// # Errors
     ///
     /// Where an argument cannot be serialized.
-    pub fn write_invocation_with_streams<A: Arguments + ?Sized>(
+    pub fn write_call<A: Arguments + ?Sized>(
         self,
         out: &mut Vec<u8>,
-        id: Option<&str>,
-        target: &str,
+        call: &OutgoingCall<'_>,
         arguments: &A,
-        stream_ids: &[&str],
-    ) -> Result<(), WriteError> {
-        self.write_call(
-            out,
-            InvocationKind::Ordinary,
-            id,
-            target,
-            arguments,
-            stream_ids,
-        )
-    }
-
-    /// Writes a call that wants a stream of replies, and may upload some.
-    ///
-    /// # Errors
-    ///
-    /// Where an argument cannot be serialized.
-    pub fn write_stream_invocation<A: Arguments + ?Sized>(
-        self,
-        out: &mut Vec<u8>,
-        id: &str,
-        target: &str,
-        arguments: &A,
-        stream_ids: &[&str],
-    ) -> Result<(), WriteError> {
-        self.write_call(
-            out,
-            InvocationKind::Stream,
-            Some(id),
-            target,
-            arguments,
-            stream_ids,
-        )
-    }
-
-    fn write_call<A: Arguments + ?Sized>(
-        self,
-        out: &mut Vec<u8>,
-        kind: InvocationKind,
-        id: Option<&str>,
-        target: &str,
-        arguments: &A,
-        stream_ids: &[&str],
     ) -> Result<(), WriteError> {
         self.framed(out, |out| match self {
-            Self::Json => json::write_invocation(out, kind, id, target, arguments, stream_ids),
-            Self::MessagePack => {
-                messagepack::write_invocation(out, kind, id, target, arguments, stream_ids)
-            }
+            Self::Json => json::write_invocation(out, call, arguments),
+            Self::MessagePack => messagepack::write_invocation(out, call, arguments),
         })
     }
 

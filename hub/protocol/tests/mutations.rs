@@ -3,7 +3,9 @@
 //! The seed is fixed, so that a failure comes again. Coverage-guided fuzzing of the same parsers is in `fuzz/`.
 
 use campanile_hub_protocol::handshake::HandshakeRequest;
-use campanile_hub_protocol::{CompletionOutcome, HubProtocol, IncomingMessage};
+use campanile_hub_protocol::{
+    CompletionOutcome, HubProtocol, IncomingMessage, InvocationKind, OutgoingCall,
+};
 use serde::de::IgnoredAny;
 
 /// How many damaged inputs each parser gets.
@@ -62,7 +64,17 @@ fn messages(protocol: HubProtocol) -> Vec<Vec<u8>> {
         .write_invocation_with_id(b, "7", "Add", &arguments)
         .unwrap();
     protocol
-        .write_stream_invocation(c, "8", "Count", &arguments, &["1", "2"])
+        .write_call(
+            c,
+            &OutgoingCall {
+                kind: InvocationKind::Stream,
+                id: Some("8"),
+                target: "Count",
+                stream_ids: &["1", "2"],
+                headers: &[("traceparent", "00")],
+            },
+            &arguments,
+        )
         .unwrap();
     protocol
         .write_stream_item(d, "8", &"x".repeat(300))

@@ -1,7 +1,9 @@
 //! What holds for every message: what one side writes the other reads, wherever the bytes are cut, and no bytes do harm.
 
 use campanile_hub_protocol::handshake::{HandshakeRequest, HandshakeResponse};
-use campanile_hub_protocol::{CompletionOutcome, HubProtocol, IncomingMessage, InvocationKind};
+use campanile_hub_protocol::{
+    CompletionOutcome, HubProtocol, IncomingMessage, InvocationKind, OutgoingCall,
+};
 use proptest::prelude::*;
 
 /// A message as both sides see it.
@@ -52,22 +54,18 @@ impl Message {
                 stream_ids,
             } => {
                 let stream_ids: Vec<&str> = stream_ids.iter().map(String::as_str).collect();
-                if *stream {
-                    let id = id.as_deref().expect("a stream has an id");
-                    protocol
-                        .write_stream_invocation(out, id, target, arguments, &stream_ids)
-                        .unwrap();
-                } else {
-                    protocol
-                        .write_invocation_with_streams(
-                            out,
-                            id.as_deref(),
-                            target,
-                            arguments,
-                            &stream_ids,
-                        )
-                        .unwrap();
-                }
+                let call = OutgoingCall {
+                    kind: if *stream {
+                        InvocationKind::Stream
+                    } else {
+                        InvocationKind::Ordinary
+                    },
+                    id: id.as_deref(),
+                    target,
+                    stream_ids: &stream_ids,
+                    headers: &[],
+                };
+                protocol.write_call(out, &call, arguments).unwrap();
             }
             Self::StreamItem { id, item } => protocol.write_stream_item(out, id, item).unwrap(),
             Self::Void { id } => protocol.write_completion_void(out, id),

@@ -10,6 +10,7 @@ use campanile_host::metrics::Metrics;
 use campanile_host::services::ServiceDescriptor;
 use campanile_host::{BoxError, CancellationToken, Inject};
 use campanile_hub::lifetime::HubLifetimeManagerFactory;
+use campanile_web::{HealthCheck, HealthHostBuilderExt, HealthResult};
 use serde::Deserialize;
 
 use crate::{RedisBackplane, RedisOptions, WhenUnreachable};
@@ -34,6 +35,8 @@ pub trait RedisHostBuilderExt: Sized {
     ///   }
     /// }
     /// ```
+    ///
+    /// A health check `redis`, tagged `ready`, says whether Redis is there.
     ///
     /// The counterpart of .NET's `AddStackExchangeRedis`.
     #[doc(alias = "AddStackExchangeRedis")]
@@ -100,6 +103,7 @@ impl RedisHostBuilderExt for HostBuilder {
             Ok(())
         });
         self.add_hosted_service::<Membership>()
+            .add_health_check::<RedisCheck>("redis", ["ready"])
     }
 
     fn add_redis_backplane_if_configured(mut self) -> Self {
@@ -141,6 +145,23 @@ fn options(configuration: &Configuration) -> Result<RedisOptions, BoxError> {
     }
     options.hub_names = settings.hub_names;
     Ok(options)
+}
+
+/// A server that cannot reach the others is not ready for clients.
+#[derive(Inject)]
+struct RedisCheck {
+    backplane: Arc<RedisBackplane>,
+}
+
+impl HealthCheck for RedisCheck {
+    async fn check(&self, _: CancellationToken) -> Result<HealthResult, BoxError> {
+        if self.backplane.is_connected() {
+            return Ok(HealthResult::healthy());
+        }
+        let why = self.backplane.last_error();
+        let why = why.unwrap_or_else(|| "no connection yet".to_owned());
+        Ok(HealthResult::unhealthy(why))
+    }
 }
 
 /// Joins the farm before anything else starts, and leaves it after everything has stopped.

@@ -132,6 +132,7 @@ impl<T: Transport> Session<T> {
         if rate.take() {
             return true;
         }
+        self.hub.metrics().refuse("rate");
         let (target, per_second) = (&*invocation.target, rate.per_second());
         if !std::mem::replace(&mut rate.told, true) {
             tracing::warn!(
@@ -159,16 +160,16 @@ impl<T: Transport> Session<T> {
         let standing = slot
             .as_ref()
             .map_or(Standing::Free, |Slot(_, number)| Standing::Counted(*number));
-        if let Dispatch::Run(mut future, open) =
-            self.hub
-                .clone()
-                .dispatch(&self.connection, invocation, standing)
-        {
-            let done =
-                poll_fn(|context| Poll::Ready(future.as_mut().poll(context).is_ready())).await;
-            if !done {
-                tokio::spawn(finish(future, slot, open));
+        let hub = self.hub.clone();
+        match hub.dispatch(&self.connection, invocation, standing) {
+            Dispatch::Run(mut future, open) => {
+                let done =
+                    poll_fn(|context| Poll::Ready(future.as_mut().poll(context).is_ready())).await;
+                if !done {
+                    tokio::spawn(finish(future, slot, open));
+                }
             }
+            Dispatch::Refused(reason) => self.hub.metrics().refuse(reason),
         }
     }
 

@@ -14,7 +14,7 @@ pub(crate) use calls::OpenCall;
 pub(crate) use close::{Stop, finish};
 pub use frame::Frame;
 pub(crate) use handshake::Opening;
-pub(crate) use queue::{BATCH_BYTES, Pushed, SendQueue};
+pub(crate) use queue::{BATCH_BYTES, Pushed, SendQueue, Tally};
 pub(crate) use session::serve;
 pub use shared::Connection;
 pub(crate) use shared::End;

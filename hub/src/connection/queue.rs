@@ -27,11 +27,23 @@ struct State {
     /// Bytes in `frames` and in the batch that is being written.
     bytes: usize,
     closed: bool,
-    dropped: u64,
+    /// What the writer has taken, since it was last asked.
+    taken: Tally,
     /// Set while the writer has nothing to do.
     writer: Option<Waker>,
     /// Senders that wait for room.
     senders: Vec<Waker>,
+}
+
+/// What a queue has counted since it was last asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    /// Messages that the writer took.
+    pub(crate) messages: u64,
+    /// Their bytes.
+    pub(crate) bytes: u64,
+    /// Messages that the policy dropped.
+    pub(crate) dropped: u64,
 }
 
 /// What became of a frame.
@@ -142,8 +154,10 @@ impl SendQueue {
                 break;
             };
             taken += frame.len();
+            state.taken.messages += 1;
             batch(frame);
         }
+        state.taken.bytes += taken as u64;
         if taken == 0 {
             match &mut state.writer {
                 Some(waker) => waker.clone_from(context.waker()),
@@ -203,10 +217,10 @@ impl SendQueue {
         senders.into_iter().for_each(Waker::wake);
     }
 
-    /// How many messages the policy has dropped.
-    #[cfg(test)]
-    pub(crate) fn dropped(&self) -> u64 {
-        self.lock().dropped
+    /// What was counted since it was last asked, and how many bytes wait now.
+    pub(crate) fn tally(&self) -> (Tally, usize) {
+        let mut state = self.lock();
+        (std::mem::take(&mut state.taken), state.bytes)
     }
 }
 
@@ -238,7 +252,7 @@ impl State {
             !drop
         });
         self.bytes = bytes;
-        self.dropped += dropped;
+        self.taken.dropped += dropped;
     }
 }
 
@@ -313,8 +327,28 @@ mod tests {
         queue.push(frame("a1", Some(1)));
         queue.push(frame("b1", Some(2)));
         assert_eq!(queue.push(frame("a2", Some(1))), Pushed::Done);
-        assert_eq!(queue.dropped(), 1);
+        let dropped = Tally {
+            dropped: 1,
+            ..Tally::default()
+        };
+        assert_eq!(queue.tally(), (dropped, queue.lock().bytes));
         assert_eq!(drain(&queue), ["rr", "b1", "a2"]);
+    }
+
+    #[test]
+    fn what_was_taken_is_told_once() {
+        let queue = SendQueue::new(100, SlowClientPolicy::Wait);
+        queue.push(frame("aaaa", Some(1)));
+        queue.push(frame("bb", Some(1)));
+        assert_eq!(queue.tally(), (Tally::default(), 10));
+        drain(&queue);
+        let taken = Tally {
+            messages: 2,
+            bytes: 10,
+            dropped: 0,
+        };
+        assert_eq!(queue.tally().0, taken);
+        assert_eq!(queue.tally().0, Tally::default());
     }
 
     #[test]

@@ -23,6 +23,7 @@ use super::handshake::{Opening, shake_hands};
 use super::rate::Rate;
 use super::{Connection, End, close};
 use crate::dispatch::HubDispatcher;
+use crate::metrics::Closure;
 use crate::transport::{Received, Transport};
 use crate::{HttpTransportType, HubResult};
 
@@ -34,11 +35,11 @@ pub(crate) async fn serve<T: Transport>(
     mut transport: Box<T>,
     opening: Opening,
     hub: Arc<dyn HubDispatcher>,
-) {
+) -> Closure {
     let stop = opening.stop.clone();
     let shaken = Box::pin(shake_hands(&mut *transport, opening, &hub)).await;
     let Some((connection, input)) = shaken else {
-        return;
+        return Closure::of(&*transport);
     };
     let connection = Arc::new(connection);
     let rate = hub.options().maximum_invocations_per_second;
@@ -60,7 +61,9 @@ pub(crate) async fn serve<T: Transport>(
             End::Rejected(error)
         }
     };
+    let closure = Closure::of(&*session.transport);
     Box::pin(session.end(end, &stop)).await;
+    closure
 }
 
 pub(super) struct Session<T> {
@@ -247,6 +250,7 @@ async fn tell_hub(hub: &Arc<dyn HubDispatcher>, connection: &Arc<Connection>, en
     {
         tracing::error!(hub = hub.name(), connection_id = &*connection.id, %error, "on_disconnected failed");
     }
+    hub.metrics().fold(connection.queue.tally().0);
     if let Err(error) = hub.lifetime().disconnected(connection).await {
         tracing::error!(hub = hub.name(), connection_id = &*connection.id, %error, "a connection could not be taken out");
     }

@@ -30,6 +30,8 @@ pub struct MethodCall<'a, H> {
     pub(crate) caller: HubCaller<H>,
     pub(crate) runtime: Arc<HubRuntime<H>>,
     pub(crate) responder: Responder,
+    /// The method's place in the table.
+    pub(crate) method: usize,
     /// There from the beginning for a stream, else once the method asks for it.
     pub(crate) cancellation: Option<CancellationToken>,
     pub(crate) open: Option<Box<OpenCall>>,
@@ -161,6 +163,7 @@ impl<'a, H: Hub> MethodCall<'a, H> {
             caller,
             runtime,
             responder,
+            method: index,
             cancellation,
             open,
             ..
@@ -174,6 +177,7 @@ impl<'a, H: Hub> MethodCall<'a, H> {
         };
         let future: MethodFuture = if runtime.filters().is_empty() {
             Box::pin(async move {
+                let running = runtime.metrics().begin(index);
                 let scope = runtime.open_scope();
                 let services = scope.services(&runtime).clone();
                 let work = async {
@@ -187,7 +191,10 @@ impl<'a, H: Hub> MethodCall<'a, H> {
                     .await
                 };
                 let result = AssertUnwindSafe(work).catch_unwind().await;
-                match result.unwrap_or_else(|panic| Err(HubError::Panic(panic_text(&*panic)))) {
+                let result =
+                    result.unwrap_or_else(|panic| Err(HubError::Panic(panic_text(&*panic))));
+                running.end(result.as_ref().map_or_else(Some, Answer::failure));
+                match result {
                     Ok(answer) => answer.respond(&responder),
                     Err(error) => responder.fail(&error),
                 }
@@ -199,7 +206,7 @@ impl<'a, H: Hub> MethodCall<'a, H> {
                 responder,
                 caller: caller.of_any_hub(),
                 arguments: arguments.detach(),
-                known: true,
+                method: Some(index),
                 streaming: A::STREAMING,
                 core: Box::new(move |services| {
                     Box::pin(async move {

@@ -10,7 +10,7 @@ use campanile_hub_protocol::OwnedArguments;
 use futures_util::FutureExt;
 
 use super::call::panic_text;
-use super::{HubRuntime, Responder};
+use super::{HubDispatcher, HubRuntime, Responder};
 use crate::filter::{Following, HubFilters};
 use crate::{
     AnyHub, Hub, HubCaller, HubError, HubInvocationContext, HubLifetimeContext, HubResult,
@@ -29,7 +29,8 @@ pub(crate) struct Guarded<H> {
     pub(crate) responder: Responder,
     pub(crate) caller: HubCaller<AnyHub>,
     pub(crate) arguments: OwnedArguments,
-    pub(crate) known: bool,
+    /// The method's place in the table, if there is such a method.
+    pub(crate) method: Option<usize>,
     pub(crate) streaming: bool,
     pub(crate) core: Core,
 }
@@ -42,16 +43,17 @@ impl<H: Hub> Guarded<H> {
             responder,
             caller,
             arguments,
-            known,
+            method,
             streaming,
             core,
         } = self;
+        let running = method.map(|method| runtime.metrics().begin(method));
         let scope = runtime.open_scope();
         let services = scope.services(&runtime).clone();
         let context = HubInvocationContext {
             hub: H::NAME,
             method: responder.method.clone(),
-            known,
+            known: method.is_some(),
             streaming,
             arguments,
             caller,
@@ -65,7 +67,15 @@ impl<H: Hub> Guarded<H> {
                 .await
         };
         let result = AssertUnwindSafe(work).catch_unwind().await;
-        match result.unwrap_or_else(|panic| Err(HubError::Panic(panic_text(&*panic)))) {
+        let result = result.unwrap_or_else(|panic| Err(HubError::Panic(panic_text(&*panic))));
+        if let Some(running) = running {
+            running.end(
+                result
+                    .as_ref()
+                    .map_or_else(Some, InvocationResult::stream_error),
+            );
+        }
+        match result {
             Ok(answer) => answer.respond(&responder),
             Err(error) => responder.fail(&error),
         }

@@ -20,6 +20,8 @@ pub struct HubMethods<H> {
 pub(crate) struct HubMethod<H> {
     /// The name on the wire, as the server spells it.
     pub(crate) name: &'static str,
+    /// Its place in the table.
+    pub(crate) index: usize,
     pub(crate) invoke: Invoke<H>,
     /// Who may call it.
     pub(crate) policy: Option<Policy>,
@@ -48,6 +50,7 @@ impl<H> HubMethods<H> {
         assert!(other.is_none(), "two hub methods are called '{name}'");
         self.methods.push(HubMethod {
             name,
+            index: self.methods.len(),
             invoke,
             policy: None,
         });
@@ -72,6 +75,11 @@ impl<H> HubMethods<H> {
                 Err(error) => tracing::error!(%error, "nobody may call a hub method"),
             }
         }
+    }
+
+    /// The names, in the order of the table.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.methods.iter().map(|method| method.name)
     }
 
     pub(crate) fn find(&self, name: &str) -> Option<&HubMethod<H>> {

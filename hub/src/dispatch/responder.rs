@@ -87,6 +87,7 @@ impl Responder {
     }
 
     fn refuse(&self, error: &HubError, text: &str) {
+        crate::spans::failed(error);
         let (method, connection_id) = (&*self.method, &*self.connection.id);
         if error.is_told() {
             tracing::debug!(method, connection_id, %error, "a hub method refused");

@@ -7,6 +7,7 @@ use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use campanile_host::metrics::Metrics;
 use campanile_host::services::{ServiceProvider, ServiceScope};
 use campanile_hub_protocol::{Invocation, InvocationKind};
 use campanile_web::AuthorizationPolicies;
@@ -20,6 +21,8 @@ use crate::caller::Standing;
 use crate::connection::{Connection, OpenCall};
 use crate::filter::HubFilters;
 use crate::lifetime::HubLifetimeManager;
+use crate::metrics::HubMetrics;
+use crate::spans::{self, Callback};
 use crate::{
     Hub, HubCaller, HubContext, HubError, HubLifetimeContext, HubOptions, HubResult, RequestHead,
     UserIdProvider,
@@ -34,14 +37,15 @@ pub(crate) struct HubRuntime<H> {
     users: Option<Arc<dyn UserIdProvider>>,
     /// Those of all hubs, and then its own.
     filters: HubFilters,
+    metrics: HubMetrics,
     /// A hub that needs nothing from the container needs no scope either.
     scoped: bool,
 }
 
 /// What became of an invocation.
 pub(crate) enum Dispatch {
-    /// It is answered already.
-    Answered,
+    /// It reached no method, for this reason, and is answered already.
+    Refused(&'static str),
     /// It has to be run, and holds what is beside it until it is over.
     Run(MethodFuture, Option<Box<OpenCall>>),
 }
@@ -53,6 +57,7 @@ pub(crate) trait HubDispatcher: fmt::Debug + Send + Sync {
     fn name(&self) -> &'static str;
     fn options(&self) -> &HubOptions;
     fn lifetime(&self) -> &Arc<dyn HubLifetimeManager>;
+    fn metrics(&self) -> &HubMetrics;
     /// Which user has sent a request.
     fn user_identifier(&self, request: &RequestHead) -> Option<Box<str>>;
     fn dispatch(
@@ -82,6 +87,7 @@ impl<H: Hub> HubRuntime<H> {
         users: Option<Arc<dyn UserIdProvider>>,
         policies: &AuthorizationPolicies,
         filters: HubFilters,
+        metrics: &Metrics,
         options: HubOptions,
     ) -> Self {
         context
@@ -92,6 +98,7 @@ impl<H: Hub> HubRuntime<H> {
         methods.resolve(policies);
         Self {
             options,
+            metrics: HubMetrics::new(metrics, H::NAME, methods.names()),
             methods,
             lifetime: context.lifetime().clone(),
             services,
@@ -128,15 +135,16 @@ impl<H: Hub> HubRuntime<H> {
         };
         if self.filters.is_empty() {
             responder.fail(&HubError::NoSuchMethod);
-            return Dispatch::Answered;
+            return Dispatch::Refused("unknown_method");
         }
+        self.metrics.refuse("unknown_method");
         let caller = HubCaller::new(connection.clone(), self.lifetime.clone(), standing);
         let guarded = Guarded {
             runtime: self,
             responder,
             caller,
             arguments: invocation.arguments.detach(),
-            known: false,
+            method: None,
             streaming: invocation.kind == InvocationKind::Stream,
             core: Box::new(|_| Box::pin(ready(Err(HubError::NoSuchMethod)))),
         };
@@ -193,6 +201,10 @@ impl<H: Hub> HubDispatcher for HubRuntime<H> {
         &self.lifetime
     }
 
+    fn metrics(&self) -> &HubMetrics {
+        &self.metrics
+    }
+
     fn user_identifier(&self, request: &RequestHead) -> Option<Box<str>> {
         match &self.users {
             Some(users) => users.user_identifier(request).map(Into::into),
@@ -221,11 +233,13 @@ impl<H: Hub> HubDispatcher for HubRuntime<H> {
         let Invocation {
             kind,
             invocation_id,
+            headers,
+            target,
             arguments,
             stream_ids,
             ..
         } = invocation;
-        let (name, invoke) = (method.name, method.invoke);
+        let (name, invoke, index) = (method.name, method.invoke, method.index);
         if let Some(policy) = &method.policy
             && !policy.permits(connection.request.principal())
         {
@@ -237,7 +251,7 @@ impl<H: Hub> HubDispatcher for HubRuntime<H> {
             );
             let text = format!("Failed to invoke '{name}' because user is unauthorized");
             respond_error(connection, invocation_id.as_deref(), &text);
-            return Dispatch::Answered;
+            return Dispatch::Refused("unauthorized");
         }
         let responder = Responder {
             connection: connection.clone(),
@@ -259,40 +273,51 @@ impl<H: Hub> HubDispatcher for HubRuntime<H> {
             caller: HubCaller::new(connection.clone(), self.lifetime.clone(), standing),
             runtime: self,
             responder,
+            method: index,
             cancellation: streaming.then(|| connection.aborted().child_token()),
             open: None,
         });
-        let refusal = match run {
-            Ok(run) if run.streaming == streaming => {
+        let (reason, refusal) = match run {
+            Ok(mut run) if run.streaming == streaming => {
+                let request = &connection.request;
+                run.future = spans::invocation(H::NAME, &target, request, &headers, run.future);
                 match begin(connection, invocation_id.as_deref(), run) {
                     Ok(dispatch) => return dispatch,
-                    Err(text) => text,
+                    Err(text) => ("id_in_use", text),
                 }
             }
-            Ok(_) if streaming => format!(
-                "The client attempted to invoke the non-streaming '{name}' method with a streaming invocation."
+            Ok(_) if streaming => (
+                "kind",
+                format!(
+                    "The client attempted to invoke the non-streaming '{name}' method with a streaming invocation."
+                ),
             ),
-            Ok(_) => format!(
-                "The client attempted to invoke the streaming '{name}' method with a non-streaming invocation."
+            Ok(_) => (
+                "kind",
+                format!(
+                    "The client attempted to invoke the streaming '{name}' method with a non-streaming invocation."
+                ),
             ),
             Err(error @ (CallError::Streams { .. } | CallError::TooManyStreams { .. })) => {
                 tracing::warn!(hub = H::NAME, method = name, connection_id, %error, "a client's call does not fit the hub method");
-                format!(
-                    "An unexpected error occurred invoking '{name}' on the server. HubException: {error}"
+                (
+                    "streams",
+                    format!(
+                        "An unexpected error occurred invoking '{name}' on the server. HubException: {error}"
+                    ),
                 )
             }
             Err(CallError::Binding(error)) => {
                 tracing::warn!(hub = H::NAME, method = name, connection_id, %error, "a client's call does not fit the hub method");
-                let text = format!("Failed to invoke '{name}' due to an error on the server.");
+                let mut text = format!("Failed to invoke '{name}' due to an error on the server.");
                 if detailed_errors {
-                    format!("{text} InvalidDataException: {error}")
-                } else {
-                    text
+                    text = format!("{text} InvalidDataException: {error}");
                 }
+                ("arguments", text)
             }
         };
         respond_error(connection, invocation_id.as_deref(), &refusal);
-        Dispatch::Answered
+        Dispatch::Refused(reason)
     }
 
     fn on_connected(self: Arc<Self>, connection: Arc<Connection>) -> CallbackFuture<'static> {
@@ -304,12 +329,15 @@ impl<H: Hub> HubDispatcher for HubRuntime<H> {
                 let hub = services.construct::<H>().map_err(HubError::from_error)?;
                 hub.on_connected(&caller).await
             };
-            if self.filters.is_empty() {
-                return scope.settle(callback).await;
-            }
-            let context = self.lifetime_context(&caller, &services);
+            let work = async {
+                if self.filters.is_empty() {
+                    return callback.await;
+                }
+                let context = self.lifetime_context(&caller, &services);
+                connected(&self.filters, &context, Box::pin(callback)).await
+            };
             scope
-                .settle(connected(&self.filters, &context, Box::pin(callback)))
+                .settle(spans::callback(H::NAME, Callback::Connected, work))
                 .await
         })
     }
@@ -327,17 +355,15 @@ impl<H: Hub> HubDispatcher for HubRuntime<H> {
                 let hub = services.construct::<H>().map_err(HubError::from_error)?;
                 hub.on_disconnected(&caller, error).await
             };
-            if self.filters.is_empty() {
-                return scope.settle(callback).await;
-            }
-            let context = self.lifetime_context(&caller, &services);
+            let work = async {
+                if self.filters.is_empty() {
+                    return callback.await;
+                }
+                let context = self.lifetime_context(&caller, &services);
+                disconnected(&self.filters, &context, error, Box::pin(callback)).await
+            };
             scope
-                .settle(disconnected(
-                    &self.filters,
-                    &context,
-                    error,
-                    Box::pin(callback),
-                ))
+                .settle(spans::callback(H::NAME, Callback::Disconnected, work))
                 .await
         })
     }

@@ -3,7 +3,10 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Instant;
 
+use campanile_host::CancellationToken;
+use campanile_host::metrics::Metrics;
 use campanile_hub_protocol::query;
 use campanile_web::{Body, ConnectionGuard, ConnectionTracker, Response};
 use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, PRAGMA};
@@ -16,6 +19,7 @@ use super::pending::{Attached, Found, Tokens};
 use super::{negotiate, responses};
 use crate::connection::{End, Opening, Stop};
 use crate::lifetime::HubLifetimeManager;
+use crate::metrics::{Closure, ConnectionMetrics, HubMetrics};
 use crate::request::RequestHead;
 use crate::serving::Served;
 use crate::transport::{
@@ -41,14 +45,16 @@ pub(crate) struct Endpoint {
     tokens: Tokens,
     /// The connections that poll, for as long as they do.
     polls: Mutex<Vec<Weak<PollSlot>>>,
+    metrics: ConnectionMetrics,
 }
 
 impl Endpoint {
-    pub(crate) fn new(served: Served) -> Self {
+    pub(crate) fn new(served: Served, metrics: &Metrics) -> Self {
         Self {
             served,
             tokens: Tokens::default(),
             polls: Mutex::default(),
+            metrics: ConnectionMetrics::new(metrics),
         }
     }
 
@@ -58,6 +64,10 @@ impl Endpoint {
 
     pub(crate) fn lifetime(&self) -> &Arc<dyn HubLifetimeManager> {
         self.served.lifetime()
+    }
+
+    pub(crate) fn metrics(&self) -> Option<&HubMetrics> {
+        self.served.metrics()
     }
 
     /// Forgets who never came, and gives up who stays away.
@@ -108,6 +118,9 @@ impl Endpoint {
             Method::GET if hyper_tungstenite::is_upgrade_request(&request) => {
                 Answer::Now(self.web_socket(request))
             }
+            Method::CONNECT if campanile_web::is_web_socket_connect(&request) => {
+                Answer::Now(self.web_socket(request))
+            }
             Method::GET => self.poll(request),
             Method::POST => self.post(request),
             Method::DELETE => Answer::Now(self.delete(&request)),
@@ -134,11 +147,16 @@ impl Endpoint {
         }
         // Taken before the response is made, which takes it too: the stream is to be wrapped before tungstenite has it.
         let upgrade = hyper::upgrade::on(&mut request);
-        let response = match hyper_tungstenite::upgrade(&mut request, None) {
-            Ok((response, _)) => response,
-            Err(error) => {
-                tracing::debug!(%error, "a request to upgrade is malformed");
-                return responses::bare(StatusCode::BAD_REQUEST, "");
+        // Over HTTP/2 there is nothing to agree on but the status.
+        let response = if campanile_web::is_web_socket_connect(&request) {
+            Response::new(Body::empty())
+        } else {
+            match hyper_tungstenite::upgrade(&mut request, None) {
+                Ok((response, _)) => response.map(|_| Body::empty()),
+                Err(error) => {
+                    tracing::debug!(%error, "a request to upgrade is malformed");
+                    return responses::bare(StatusCode::BAD_REQUEST, "");
+                }
             }
         };
         let attached = match token_of(&request) {
@@ -161,33 +179,28 @@ impl Endpoint {
         };
         let (parts, _) = request.into_parts();
         let sockets = attached.sockets.clone();
-        let (opening, attachment) = self.open(attached, &parts);
+        let transport = HttpTransportType::WebSockets;
+        let (opening, mut attachment) = self.open(attached, transport, &parts);
         let served = self.served.clone();
         tokio::spawn(async move {
             if let Some(transport) = upgraded(upgrade, served.options()).await {
-                match sockets {
+                attachment.closure = match sockets {
                     Some(sockets) => {
                         let transport =
                             ResumingTransport::new(*transport, sockets, served.options());
                         let transport = Box::new(transport);
-                        served.serve(transport, opening).await;
+                        served.serve(transport, opening).await
                     }
                     None => served.serve(transport, opening).await,
-                }
+                };
             }
             drop(attachment);
         });
-        let (head, _) = response.into_parts();
-        Response::from_parts(head, Body::empty())
+        response
     }
 
     /// Hands a new socket to the connection that lost its old one.
-    fn resume(
-        &self,
-        sockets: Arc<SocketSlot>,
-        upgrade: OnUpgrade,
-        response: http::Response<http_body_util::Full<bytes::Bytes>>,
-    ) -> Response {
+    fn resume(&self, sockets: Arc<SocketSlot>, upgrade: OnUpgrade, response: Response) -> Response {
         if sockets.phase() == Phase::Over {
             return responses::text(StatusCode::NO_CONTENT, "");
         }
@@ -197,8 +210,7 @@ impl Endpoint {
                 sockets.put(*transport);
             }
         });
-        let (head, _) = response.into_parts();
-        Response::from_parts(head, Body::empty())
+        response
     }
 
     fn events(self: &Arc<Self>, request: Request<Body>) -> Response {
@@ -340,7 +352,12 @@ impl Endpoint {
             .map_err(Refused::Found)
     }
 
-    fn open(self: &Arc<Self>, attached: Attached, parts: &Parts) -> (Opening, Attachment) {
+    fn open(
+        self: &Arc<Self>,
+        attached: Attached,
+        transport: HttpTransportType,
+        parts: &Parts,
+    ) -> (Opening, Attachment) {
         let tracker = parts
             .extensions
             .get::<ConnectionTracker>()
@@ -354,11 +371,16 @@ impl Endpoint {
                 aborted: tracker.aborted(),
             },
         };
+        self.metrics.begin(transport);
         (
             opening,
             Attachment {
                 endpoint: self.clone(),
                 token: attached.token,
+                transport,
+                began: Instant::now(),
+                closure: Closure::Normal,
+                stopping: tracker.stopping(),
                 _guard: tracker.track(),
             },
         )
@@ -371,11 +393,11 @@ impl Endpoint {
         request: Request<Body>,
     ) {
         let (parts, _) = request.into_parts();
-        let (opening, attachment) = self.open(attached, &parts);
+        let (opening, mut attachment) = self.open(attached, T::KIND, &parts);
         let served = self.served.clone();
         let transport = Box::new(transport);
         tokio::spawn(async move {
-            served.serve(transport, opening).await;
+            attachment.closure = served.serve(transport, opening).await;
             drop(attachment);
         });
     }
@@ -407,12 +429,23 @@ impl Refused {
 struct Attachment {
     endpoint: Arc<Endpoint>,
     token: Arc<str>,
+    transport: HttpTransportType,
+    began: Instant,
+    closure: Closure,
+    stopping: CancellationToken,
     _guard: ConnectionGuard,
 }
 
 impl Drop for Attachment {
     fn drop(&mut self) {
         self.endpoint.tokens.remove(&self.token);
+        let closure = if self.stopping.is_cancelled() {
+            Closure::Shutdown
+        } else {
+            self.closure
+        };
+        let metrics = &self.endpoint.metrics;
+        metrics.end(self.transport, self.began, closure);
     }
 }
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use campanile_host::hosting::ApplicationLifetime;
+use campanile_host::metrics::Metrics;
 use campanile_host::services::{ServiceError, ServiceProvider};
 use campanile_host::{BoxError, CancellationToken};
 use campanile_web::{AuthorizationPolicies, Body, Response};
@@ -53,18 +54,21 @@ impl HubService {
         let heartbeat = services.required::<Heartbeat>()?;
         let lifetime = services.get::<ApplicationLifetime>()?;
         let filters = options.filters.inside_of(&services.all()?);
+        let metrics = metrics(services)?;
         let runtime = HubRuntime::<H>::new(
             &context,
             services.clone(),
             services.get()?,
             &policies,
             filters,
+            &metrics,
             options,
         );
         Ok(Self::start(
             Served::Hub(Arc::new(runtime)),
             &heartbeat,
             lifetime.map(|lifetime| lifetime.stopping()),
+            &metrics,
         ))
     }
 
@@ -89,6 +93,7 @@ impl HubService {
             Served::Raw(Arc::new(RawEndpoint::new(handler, options))),
             &heartbeat,
             lifetime.map(|lifetime| lifetime.stopping()),
+            &*metrics(services)?,
         ))
     }
 
@@ -96,8 +101,9 @@ impl HubService {
         served: Served,
         heartbeat: &Arc<Heartbeat>,
         stopping: Option<CancellationToken>,
+        metrics: &Metrics,
     ) -> Self {
-        let endpoint = Arc::new(Endpoint::new(served));
+        let endpoint = Arc::new(Endpoint::new(served, metrics));
         heartbeat.watch(&endpoint);
         if let Some(stopping) = stopping {
             let endpoint = Arc::downgrade(&endpoint);
@@ -110,6 +116,11 @@ impl HubService {
         }
         Self { endpoint }
     }
+}
+
+/// Where to count: for nobody where there is no host.
+fn metrics(services: &ServiceProvider) -> Result<Arc<Metrics>, ServiceError> {
+    Ok(services.get::<Metrics>()?.unwrap_or_default())
 }
 
 /// Looks up the policy that is named; gives all that there are.

@@ -37,6 +37,8 @@ struct State {
     idle_since: Instant,
     /// Nobody polls any more: the client said so, or stayed away.
     abandoned: bool,
+    /// It was the second.
+    given_up: bool,
     task: Option<Waker>,
 }
 
@@ -65,6 +67,7 @@ impl PollSlot {
                 polls: 0,
                 idle_since: Instant::now(),
                 abandoned: false,
+                given_up: false,
                 task: None,
             }),
         }
@@ -113,6 +116,7 @@ impl PollSlot {
         let mut state = self.lock();
         if state.poll.is_none() && state.idle_since.elapsed() >= timeout {
             state.abandoned = true;
+            state.given_up = true;
             wake(state.task.take());
         }
     }
@@ -232,6 +236,10 @@ impl Transport for LongPollingTransport {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         }
         written
+    }
+
+    fn was_given_up(&self) -> bool {
+        self.slot.lock().given_up
     }
 
     fn poll_receive(&mut self, context: &mut Context<'_>) -> Poll<Received> {

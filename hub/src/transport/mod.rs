@@ -99,6 +99,11 @@ pub(crate) trait Transport: Send {
         false
     }
 
+    /// Whether the client has stayed away for too long.
+    fn was_given_up(&self) -> bool {
+        false
+    }
+
     /// Whether nothing more is written before the client has said something.
     fn waits_for_client(&self) -> bool {
         false

@@ -255,6 +255,10 @@ impl<T: Transport> Transport for ResumingTransport<T> {
         }
     }
 
+    fn was_given_up(&self) -> bool {
+        self.current.is_none()
+    }
+
     fn poll_receive(&mut self, context: &mut Context<'_>) -> Poll<Received> {
         if std::mem::take(&mut self.resumed) {
             return Poll::Ready(Received::Resumed);

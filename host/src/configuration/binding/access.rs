@@ -25,10 +25,7 @@ impl<'de> SeqAccess<'de> for Elements<'_> {
         &mut self,
         seed: S,
     ) -> Result<Option<S::Value>, Fault> {
-        self.0
-            .next()
-            .map(|child| seed.deserialize(child))
-            .transpose()
+        self.0.next().map(|child| blamed(child, seed)).transpose()
     }
 
     fn size_hint(&self) -> Option<usize> {
@@ -123,8 +120,13 @@ impl<'c, N> Pairs<'c, N> {
 
     fn value<'de, S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Fault> {
         match self.current.take() {
-            Some(child) => seed.deserialize(child),
+            Some(child) => blamed(child, seed),
             None => Err(Fault::wanted("a key before its value")),
         }
     }
+}
+
+/// The value of a child. What its type refuses once it has been read is the child's fault too.
+fn blamed<'de, S: DeserializeSeed<'de>>(child: Here<'_>, seed: S) -> Result<S::Value, Fault> {
+    seed.deserialize(child).map_err(|fault| child.blame(fault))
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use campanile_host::configuration::ConfigurationBuilder;
+use campanile_host::metrics::Metrics;
 use campanile_host::{ApplicationLifetime, Host, HostBuilder};
 use campanile_web::ServerAddresses;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -23,6 +24,17 @@ pub fn with_urls(urls: &str) -> HostBuilder {
     let urls = urls.to_owned();
     HostBuilder::empty().configure_configuration(move |sources: &mut ConfigurationBuilder| {
         sources.add_in_memory([("urls", urls.as_str())]);
+    })
+}
+
+/// Listens on a free port, with settings below `Kestrel`, as `Limits:KeepAliveTimeout`.
+pub fn with_kestrel(settings: &[(&str, &str)]) -> HostBuilder {
+    let settings: Vec<(String, String)> = settings
+        .iter()
+        .map(|(key, value)| (format!("Kestrel:{key}"), (*value).to_owned()))
+        .collect();
+    builder().configure_configuration(move |sources: &mut ConfigurationBuilder| {
+        sources.add_in_memory(settings.clone());
     })
 }
 
@@ -58,6 +70,16 @@ impl Running {
         self.ask(&get(path)).await
     }
 
+    /// What the metrics say of connections; nothing, before there was any.
+    pub fn open_connections(&self) -> Option<f64> {
+        let metrics = self.host.services().required::<Metrics>().unwrap();
+        let text = metrics.to_prometheus();
+        let line = text
+            .lines()
+            .find(|it| it.starts_with("kestrel_active_connections{"))?;
+        line.rsplit_once(' ')?.1.parse().ok()
+    }
+
     pub fn lifetime(&self) -> ApplicationLifetime {
         self.host.services().inject().unwrap()
     }
@@ -90,8 +112,26 @@ impl Answer {
 }
 
 impl Client {
+    pub fn of(socket: TcpStream) -> Self {
+        Self {
+            socket,
+            buffer: Vec::new(),
+        }
+    }
+
     pub async fn send(&mut self, text: &str) {
         self.socket.write_all(text.as_bytes()).await.unwrap();
+    }
+
+    /// Sends to a server that may have closed the connection.
+    pub async fn try_send(&mut self, text: &str) -> std::io::Result<()> {
+        self.socket.write_all(text.as_bytes()).await
+    }
+
+    /// Waits for anything; nothing, where the server ends the connection.
+    pub async fn until_some(&mut self) -> String {
+        self.more().await;
+        String::from_utf8_lossy(&self.buffer).into_owned()
     }
 
     pub async fn ask(&mut self, request: &str) -> Answer {
@@ -128,7 +168,9 @@ impl Client {
 
     /// Waits until the server ends the connection; what came until then.
     pub async fn until_closed(&mut self) -> String {
-        while self.more().await {}
+        while self.more().await {
+            assert!(self.buffer.len() < 1 << 20, "it sends without end");
+        }
         String::from_utf8_lossy(&self.buffer).into_owned()
     }
 
@@ -149,11 +191,11 @@ impl Client {
 
 /// Waits until something is so, in real time; a failure says what.
 pub async fn until(what: &str, mut so: impl FnMut() -> bool) {
-    for _ in 0..1000 {
+    for _ in 0..6000 {
         if so() {
             return;
         }
-        tokio::time::sleep(Duration::from_millis(5)).await;
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
     panic!("never: {what}");
 }

@@ -5,6 +5,8 @@
     reason = "every test file is a crate of its own and uses a part of this"
 )]
 
+pub(crate) mod fake;
+
 use std::time::Duration;
 
 use campanile_host::hosting::{Host, HostBuilder};

@@ -3,31 +3,41 @@ use std::io::Write as _;
 use serde::Serialize;
 
 use super::format::{write_string, write_value};
-use crate::{ArgumentSink, Arguments, HubProtocol, InvocationKind, WriteError};
+use crate::{ArgumentSink, Arguments, HubProtocol, InvocationKind, OutgoingCall, WriteError};
 
 pub(crate) fn write_invocation<A: Arguments + ?Sized>(
     out: &mut Vec<u8>,
-    kind: InvocationKind,
-    id: Option<&str>,
-    target: &str,
+    call: &OutgoingCall<'_>,
     arguments: &A,
-    stream_ids: &[&str],
 ) -> Result<(), WriteError> {
-    out.extend_from_slice(match kind {
+    out.extend_from_slice(match call.kind {
         InvocationKind::Ordinary => b"{\"type\":1",
         InvocationKind::Stream => b"{\"type\":4",
     });
-    if let Some(id) = id {
+    for (index, (name, value)) in call.headers.iter().enumerate() {
+        out.extend_from_slice(if index == 0 {
+            b",\"headers\":{".as_slice()
+        } else {
+            b","
+        });
+        write_string(out, name);
+        out.push(b':');
+        write_string(out, value);
+    }
+    if !call.headers.is_empty() {
+        out.push(b'}');
+    }
+    if let Some(id) = call.id {
         write_id(out, id);
     }
     out.extend_from_slice(b",\"target\":");
-    write_string(out, target);
+    write_string(out, call.target);
     out.extend_from_slice(b",\"arguments\":[");
     ArgumentSink::new(HubProtocol::Json, out).write_all(arguments)?;
     out.push(b']');
-    if !stream_ids.is_empty() {
+    if !call.stream_ids.is_empty() {
         out.extend_from_slice(b",\"streamIds\":");
-        write_value(out, stream_ids)?;
+        write_value(out, call.stream_ids)?;
     }
     out.push(b'}');
     Ok(())
@@ -128,7 +138,7 @@ fn write_id(out: &mut Vec<u8>, id: &str) {
 
 #[cfg(test)]
 mod tests {
-    use crate::{HubProtocol, WriteError};
+    use crate::{HubProtocol, InvocationKind, OutgoingCall, WriteError};
 
     fn written(write: impl FnOnce(HubProtocol, &mut Vec<u8>)) -> String {
         let mut out = Vec::new();
@@ -144,8 +154,9 @@ mod tests {
             (written(|it, out| it.write_invocation(out, "Receive", &("é", 1.0)).unwrap()), r#"{"type":1,"target":"Receive","arguments":["é",1]}"#),
             (written(|it, out| it.write_invocation(out, "Receive", &()).unwrap()), r#"{"type":1,"target":"Receive","arguments":[]}"#),
             (written(|it, out| it.write_invocation_with_id(out, "s1", "Double", &(21,)).unwrap()), r#"{"type":1,"invocationId":"s1","target":"Double","arguments":[21]}"#),
-            (written(|it, out| it.write_invocation_with_streams(out, None, "Up", &(), &["1", "2"]).unwrap()), r#"{"type":1,"target":"Up","arguments":[],"streamIds":["1","2"]}"#),
-            (written(|it, out| it.write_stream_invocation(out, "7", "Count", &(10,), &[]).unwrap()), r#"{"type":4,"invocationId":"7","target":"Count","arguments":[10]}"#),
+            (written(|it, out| it.write_call(out, &OutgoingCall { target: "Up", stream_ids: &["1", "2"], ..OutgoingCall::default() }, &()).unwrap()), r#"{"type":1,"target":"Up","arguments":[],"streamIds":["1","2"]}"#),
+            (written(|it, out| it.write_call(out, &OutgoingCall { kind: InvocationKind::Stream, id: Some("7"), target: "Count", ..OutgoingCall::default() }, &(10,)).unwrap()), r#"{"type":4,"invocationId":"7","target":"Count","arguments":[10]}"#),
+            (written(|it, out| it.write_call(out, &OutgoingCall { id: Some("8"), target: "M", headers: &[("a", "1"), ("b", "\"")], ..OutgoingCall::default() }, &()).unwrap()), r#"{"type":1,"headers":{"a":"1","b":"\""},"invocationId":"8","target":"M","arguments":[]}"#),
             (written(|it, out| it.write_stream_item(out, "123", &None::<i32>).unwrap()), r#"{"type":2,"invocationId":"123","item":null}"#),
             (written(|it, out| it.write_completion_result(out, "a\"b", "é<>&'\"\\\n/").unwrap()), r#"{"type":3,"invocationId":"a\"b","result":"é<>&'\"\\\n/"}"#),
             (written(|it, out| it.write_completion_result(out, "1", &()).unwrap()), r#"{"type":3,"invocationId":"1","result":null}"#),

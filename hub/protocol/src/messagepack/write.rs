@@ -1,34 +1,35 @@
 use serde::Serialize;
 
 use super::value::write_value;
-use crate::{ArgumentSink, Arguments, HubProtocol, InvocationKind, WriteError};
+use crate::{ArgumentSink, Arguments, HubProtocol, InvocationKind, OutgoingCall, WriteError};
 
 /// Why writing what is not a user's value cannot fail.
 const INFALLIBLE: &str = "a vector takes everything";
 
 pub(crate) fn write_invocation<A: Arguments + ?Sized>(
     out: &mut Vec<u8>,
-    kind: InvocationKind,
-    id: Option<&str>,
-    target: &str,
+    call: &OutgoingCall<'_>,
     arguments: &A,
-    stream_ids: &[&str],
 ) -> Result<(), WriteError> {
     write_head(
         out,
         6,
-        match kind {
+        match call.kind {
             InvocationKind::Ordinary => 1,
             InvocationKind::Stream => 4,
         },
     );
-    write_headers(out);
-    write_optional(out, id);
-    write_text(out, target);
+    write_map_length(out, call.headers.len())?;
+    for (name, value) in call.headers {
+        write_text(out, name);
+        write_text(out, value);
+    }
+    write_optional(out, call.id);
+    write_text(out, call.target);
     write_array_length(out, arguments.count())?;
     ArgumentSink::new(HubProtocol::MessagePack, out).write_all(arguments)?;
-    write_array_length(out, stream_ids.len())?;
-    for id in stream_ids {
+    write_array_length(out, call.stream_ids.len())?;
+    for id in call.stream_ids {
         write_text(out, id);
     }
     Ok(())
@@ -110,9 +111,15 @@ fn write_head_with_id(out: &mut Vec<u8>, items: u8, kind: u8, id: &str) {
     write_text(out, id);
 }
 
-/// An empty map: we send no headers.
+/// An empty map: answers have no headers.
 fn write_headers(out: &mut Vec<u8>) {
     out.push(0x80);
+}
+
+fn write_map_length(out: &mut Vec<u8>, length: usize) -> Result<(), WriteError> {
+    let length = u32::try_from(length).map_err(|_| WriteError::TooLarge)?;
+    rmp::encode::write_map_len(out, length).expect(INFALLIBLE);
+    Ok(())
 }
 
 fn write_optional(out: &mut Vec<u8>, text: Option<&str>) {
@@ -134,7 +141,7 @@ fn write_array_length(out: &mut Vec<u8>, length: usize) -> Result<(), WriteError
 
 #[cfg(test)]
 mod tests {
-    use crate::HubProtocol;
+    use crate::{HubProtocol, InvocationKind, OutgoingCall};
 
     fn hex(write: impl FnOnce(HubProtocol, &mut Vec<u8>)) -> String {
         let mut out = Vec::new();
@@ -150,8 +157,9 @@ mod tests {
         let cases = [
             (hex(|it, out| it.write_invocation_with_id(out, "xyz", "method", &()).unwrap()), "96 01 80 a3 78797a a6 6d6574686f64 90 90"),
             (hex(|it, out| it.write_invocation(out, "method", &(42,)).unwrap()), "96 01 80 c0 a6 6d6574686f64 91 2a 90"),
-            (hex(|it, out| it.write_invocation_with_streams(out, Some("1"), "m", &("a", true, None::<i32>), &["2"]).unwrap()), "96 01 80 a131 a16d 93 a161 c3 c0 91 a132"),
-            (hex(|it, out| it.write_stream_invocation(out, "xyz", "method", &(), &[]).unwrap()), "96 04 80 a3 78797a a6 6d6574686f64 90 90"),
+            (hex(|it, out| it.write_call(out, &OutgoingCall { id: Some("1"), target: "m", stream_ids: &["2"], ..OutgoingCall::default() }, &("a", true, None::<i32>)).unwrap()), "96 01 80 a131 a16d 93 a161 c3 c0 91 a132"),
+            (hex(|it, out| it.write_call(out, &OutgoingCall { kind: InvocationKind::Stream, id: Some("xyz"), target: "method", ..OutgoingCall::default() }, &()).unwrap()), "96 04 80 a3 78797a a6 6d6574686f64 90 90"),
+            (hex(|it, out| it.write_call(out, &OutgoingCall { target: "m", headers: &[("a", "b")], ..OutgoingCall::default() }, &()).unwrap()), "96 01 81 a161 a162 c0 a16d 90 90"),
             (hex(|it, out| it.write_stream_item(out, "xyz", &42).unwrap()), "94 02 80 a3 78797a 2a"),
             (hex(|it, out| it.write_stream_item(out, "xyz", &42.0f32).unwrap()), "94 02 80 a3 78797a ca 42280000"),
             (hex(|it, out| it.write_completion_void(out, "xyz")), "94 03 80 a3 78797a 02"),
