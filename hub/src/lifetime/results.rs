@@ -190,7 +190,7 @@ impl<T: DeserializeOwned + Send> TakeAnswer for Expected<T> {
     }
 }
 
-/// What is wrong with a value, in .NET's words where it is JSON: serde_json says where it is, as .NET does.
+/// What is wrong with a value, in .NET's words where it is JSON: `serde_json` says where it is, as .NET does.
 fn explained(error: &str, expected: &str) -> String {
     let place = error.rsplit_once(" at line ").and_then(|(_, place)| {
         let (line, column) = place.split_once(" column ")?;

@@ -152,7 +152,7 @@ mod tests {
         let mut channels = Channels::default();
         let mut first = channels.want("a", ear()).unwrap();
         let changes = channels.take_changes();
-        assert_eq!(changes.subscribe, ["a".into()]);
+        assert_eq!(changes.subscribe, [Arc::<str>::from("a")]);
         assert!(first.try_recv().is_err());
         channels.confirmed(&changes.subscribe[0]);
         assert!(first.try_recv().unwrap().is_ok());
@@ -171,7 +171,7 @@ mod tests {
         assert!(channels.take_changes().is_empty());
         assert!(again.try_recv().unwrap().is_ok());
         channels.forget("a");
-        assert_eq!(channels.take_changes().unsubscribe, ["a".into()]);
+        assert_eq!(channels.take_changes().unsubscribe, [Arc::<str>::from("a")]);
     }
 
     #[test]
@@ -183,7 +183,7 @@ mod tests {
         channels.give_up("gone");
         assert!(waiting.try_recv().unwrap().is_err());
         channels.reconnect();
-        assert_eq!(channels.take_changes().subscribe, ["a".into()]);
+        assert_eq!(channels.take_changes().subscribe, [Arc::<str>::from("a")]);
     }
 
     #[test]
@@ -193,6 +193,6 @@ mod tests {
         let changes = channels.take_changes();
         channels.forget("a");
         channels.confirmed(&changes.subscribe[0]);
-        assert_eq!(channels.take_changes().unsubscribe, ["a".into()]);
+        assert_eq!(channels.take_changes().unsubscribe, [Arc::<str>::from("a")]);
     }
 }

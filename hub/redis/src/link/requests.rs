@@ -119,5 +119,5 @@ pub(super) async fn refuse(link: &Link, requests: &mut mpsc::UnboundedReceiver<R
     while let Some(request) = requests.recv().await {
         request.answer(link, Err(link.unreachable()));
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
