@@ -9,6 +9,7 @@
 //! | [`transports`] | WebSockets, Server-Sent Events, long polling, reconnecting, raw connections, proxies |
 //! | [`authentication`] | who is connected, and what they may do |
 //! | [`slow_clients`] | queues, their bounds, and what happens there |
+//! | [`scaling_limits`] | what a connection may cost, and what bounds it |
 //! | [`moving_from_aspnet_core`] | where everything is, and what is different on purpose |
 
 #[doc = include_str!("docs/hubs.md")]
@@ -31,6 +32,9 @@ pub mod authentication {}
 
 #[doc = include_str!("docs/slow_clients.md")]
 pub mod slow_clients {}
+
+#[doc = include_str!("docs/scaling_limits.md")]
+pub mod scaling_limits {}
 
 #[doc = include_str!("docs/moving_from_aspnet_core.md")]
 pub mod moving_from_aspnet_core {}

@@ -313,6 +313,30 @@ async fn a_slow_client_is_left_the_newest_where_only_that_counts() {
 }
 
 #[tokio::test]
+async fn a_message_may_be_dropped_where_the_hub_would_wait() {
+    let mut room = Room::of(1, policy(SlowClientPolicy::Wait)).await;
+    let clients = room.server.context::<ChatHub>().clients();
+    let newest = clients.slow_client(SlowClientPolicy::KeepNewest).all();
+    let text = "x".repeat(64 * 1024);
+    for number in 0..400 {
+        // Whoever waits here waits for ever: nobody reads.
+        let send = newest.receive(number.to_string(), text.clone());
+        tokio::time::timeout(Duration::from_secs(30), send)
+            .await
+            .expect("nobody waits")
+            .unwrap();
+    }
+    let mut count = 0;
+    loop {
+        count += 1;
+        if room.clients[0].next().await.unwrap()["arguments"][0] == "399" {
+            break;
+        }
+    }
+    assert!(count < 400, "nothing was dropped");
+}
+
+#[tokio::test]
 async fn a_slow_client_is_cut_off_where_that_is_the_policy() {
     let mut room = Room::of(1, policy(SlowClientPolicy::Disconnect)).await;
     assert_eq!(flood(&room, 400).await, 400, "nobody waits");

@@ -12,13 +12,18 @@ const CONSOLE: [&str; 2] = [
     "Microsoft.Extensions.Logging.Console.ConsoleLoggerProvider",
 ];
 
+/// The category of the lines that each request has, in lower case.
+const REQUESTS: &str = "microsoft.aspnetcore.hosting.diagnostics";
+
 /// The rules that say from which level on a category is written, as .NET reads them.
 ///
 /// `Logging:LogLevel:{category}` is a rule for every provider, `Logging:Console:LogLevel:{category}` one for the console.
 /// A category stands for all that begin with it, ignoring case and without regard to its segments (`Clock` is also
 /// `Clockwork`); it may contain one `*`; `Default` stands for all. The rule that counts for a category is one for the
 /// console if any matches, else a general one; the longest of these; the last of equally long ones. Without any rule it
-/// is [`LogLevel::Information`].
+/// is [`LogLevel::Information`]. The two lines that a web server has for each request
+/// (`Microsoft.AspNetCore.Hosting.Diagnostics`) are written only where a rule names their category, or one that it is a part
+/// of: .NET's templates switch them off in appsettings.json.
 ///
 /// The category of a `tracing` event is its target with `.` for `::`, so that `clock_app::worker` is configured as
 /// `clock_app.worker`.
@@ -83,10 +88,12 @@ impl LogFilter {
     #[must_use]
     pub fn lowest(&self, category: &str) -> LogLevel {
         let category = category.to_lowercase();
-        self.rules
-            .iter()
-            .rfind(|rule| rule.matches(&category))
-            .map_or(LogLevel::Information, |rule| rule.level)
+        let rule = self.rules.iter().rfind(|rule| rule.matches(&category));
+        let level = rule.map_or(LogLevel::Information, |rule| rule.level);
+        if category.starts_with(REQUESTS) && rule.is_none_or(Rule::is_for_all) {
+            return level.max(LogLevel::Warning);
+        }
+        level
     }
 
     /// What `tracing` may skip without asking.
@@ -107,6 +114,11 @@ impl LogFilter {
 }
 
 impl Rule {
+    /// Whether it names no category.
+    fn is_for_all(&self) -> bool {
+        self.prefix.is_empty() && self.suffix.is_empty()
+    }
+
     fn matches(&self, category: &str) -> bool {
         category.len() >= self.prefix.len()
             && category.starts_with(&self.prefix)
@@ -149,4 +161,35 @@ fn read(
         ));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::configuration::ConfigurationBuilder;
+
+    #[test]
+    fn requests_are_written_where_a_rule_names_them() {
+        for (category, level, expected) in [
+            ("Default", "Information", LogLevel::Warning),
+            ("Default", "Debug", LogLevel::Warning),
+            ("Default", "Error", LogLevel::Error),
+            ("Microsoft.AspNetCore", "Information", LogLevel::Information),
+            (
+                "Microsoft.AspNetCore.Hosting.Diagnostics",
+                "Debug",
+                LogLevel::Debug,
+            ),
+            ("clock_app", "Debug", LogLevel::Warning),
+        ] {
+            let key = format!("Logging:LogLevel:{category}");
+            let mut builder = ConfigurationBuilder::new();
+            builder.add_in_memory([(key.as_str(), level)]);
+            let configuration = builder.build().unwrap();
+            let filter = LogFilter::from_configuration(&configuration).unwrap();
+            let lowest = filter.lowest("Microsoft.AspNetCore.Hosting.Diagnostics");
+            assert_eq!(lowest, expected, "{category}: {level}");
+            assert!(filter.lowest("clock_app") <= LogLevel::Error);
+        }
+    }
 }

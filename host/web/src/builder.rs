@@ -11,6 +11,7 @@ use campanile_host::services::ServiceProvider;
 use campanile_host::{ApplicationLifetime, BoxError, HostBuilder, HostEnvironment};
 use http::Method;
 use http_body::Body as HttpBody;
+use serde_json::json;
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -266,6 +267,18 @@ pub(crate) fn web_host(builder: &mut HostBuilder) -> &mut WebHost {
             .services()
             .add_instance(Arc::<ServerAddresses>::default())
             .configure::<KestrelSettings>(KestrelSettings::SECTION);
+        for (key, schema) in [
+            ("AllowedHosts", json!({ "type": "string" })),
+            ("urls", json!({ "type": "string" })),
+            ("http_ports", json!({ "type": ["integer", "string"] })),
+            ("https_ports", json!({ "type": ["integer", "string"] })),
+            (
+                "preferHostingUrls",
+                json!({ "type": ["boolean", "string"] }),
+            ),
+        ] {
+            builder.services().describe_settings(key, schema);
+        }
         // A hook that a hook registers is called after all others, so that the server is the last of the hosted services:
         // the last to be started and the first to be stopped.
         builder.add_before_build(|builder| {

@@ -21,8 +21,17 @@
 //! }
 //! ```
 //!
-//! Everything begins with [`WebHostBuilderExt`]. Any [`tower`](https://docs.rs/tower) service can be mounted, an axum router
+//! Everything begins with [`WebHostBuilderExt`]; what can be configured is in [`settings`]. Any [`tower`](https://docs.rs/tower) service can be mounted, an axum router
 //! among them, and any `tower` layer put around it all.
+//!
+//! | feature | |
+//! | --- | --- |
+//! | `tls` | `https`, by rustls |
+//! | `http2` | HTTP/2, and WebSockets over it |
+//! | `jwt` | bearer tokens |
+
+#[doc = include_str!("docs/settings.md")]
+pub mod settings {}
 
 mod accept;
 mod accounts;

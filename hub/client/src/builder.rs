@@ -8,7 +8,9 @@ use campanile_hub_protocol::HubProtocol;
 use futures_util::FutureExt;
 use http::{HeaderName, HeaderValue};
 
+use crate::net::Network;
 use crate::options::{Options, Transport};
+use crate::proxy::ProxySetting;
 use crate::url::HubUrl;
 use crate::{ClientError, HubConnection, RetryDelays, RetryPolicy};
 
@@ -76,6 +78,43 @@ impl HubConnectionBuilder {
                 });
             }
         }
+        self
+    }
+
+    /// The proxy of HTTP that leads to the server: `http://host:port`, or `http://user:password@host:port`.
+    ///
+    /// Unless told otherwise the environment says it, as it does for many programs: `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY`, and
+    /// `NO_PROXY` for hosts that are reached without; servers on this machine (`localhost`) always are. WebSockets and what is
+    /// secure go through a tunnel (CONNECT), other requests are sent to the proxy itself.
+    #[doc(alias = "HttpConnectionOptions.Proxy")]
+    pub fn proxy(mut self, url: &str) -> Self {
+        self.options.proxy = ProxySetting::Url(url.to_owned());
+        self
+    }
+
+    /// Uses no proxy, whatever the environment says.
+    pub fn no_proxy(mut self) -> Self {
+        self.options.proxy = ProxySetting::None;
+        self
+    }
+
+    /// Trusts servers whose certificates come from these roots, a PEM text, instead of those that Mozilla trusts.
+    #[cfg(feature = "tls")]
+    pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.options.tls.roots = Some(pem.into());
+        self
+    }
+
+    /// The client's own certificate, with those between it and its root, and its key, both PEM texts. Servers that ask for one
+    /// are shown it.
+    #[cfg(feature = "tls")]
+    #[doc(alias = "ClientCertificates")]
+    pub fn client_certificate(
+        mut self,
+        chain: impl Into<Vec<u8>>,
+        key: impl Into<Vec<u8>>,
+    ) -> Self {
+        self.options.tls.identity = Some((chain.into(), key.into()));
         self
     }
 
@@ -156,7 +195,7 @@ impl HubConnectionBuilder {
     ///
     /// # Errors
     ///
-    /// Where the URL, a header or a combination of settings is none.
+    /// Where the URL, a header, a certificate or a combination of settings is none.
     pub fn build(self) -> Result<HubConnection, ClientError> {
         if let Some(error) = self.error {
             return Err(error);
@@ -180,6 +219,7 @@ impl HubConnectionBuilder {
                 )));
             }
         }
-        Ok(HubConnection::new(url, self.options))
+        let network = Network::new(&self.options)?;
+        Ok(HubConnection::new(url, self.options, network))
     }
 }

@@ -93,7 +93,7 @@ async fn open(options: &Options, url: &HubUrl, http: &HttpClient) -> Result<Open
             ));
         }
         let headers = http.fresh().headers_with_new_token().await?;
-        let link = WebSocketLink::open(url, headers, format).await?;
+        let link = WebSocketLink::open(http.network(), url, headers, format).await?;
         return Ok(Opened {
             link: Link::WebSocket(Box::new(link)),
             connection_id: None,
@@ -143,7 +143,7 @@ async fn open_transport(
         Transport::WebSockets => {
             let headers = http.headers_with_new_token().await?;
             let format = options.protocol.transfer_format();
-            let link = WebSocketLink::open(&url, headers, format).await?;
+            let link = WebSocketLink::open(http.network(), &url, headers, format).await?;
             if offer.stateful && options.stateful.is_some() {
                 way_back = Some(WayBack { http, url });
             }
@@ -164,7 +164,7 @@ impl WayBack {
     pub(crate) async fn take(&self, session: &Session) -> Result<Link, ClientError> {
         let headers = self.http.headers_with_new_token().await?;
         let format = session.protocol.transfer_format();
-        let link = WebSocketLink::open(&self.url, headers, format).await?;
+        let link = WebSocketLink::open(self.http.network(), &self.url, headers, format).await?;
         session.outbox.resume(session.protocol);
         Ok(Link::WebSocket(Box::new(link)))
     }

@@ -12,6 +12,7 @@ use crate::events::Events;
 use crate::handlers::Handlers;
 use crate::http_client::HttpClient;
 use crate::life::{Shared, live};
+use crate::net::Network;
 use crate::options::Options;
 use crate::record::Measures;
 use crate::state::{HubConnectionState, Phase, StateChanges};
@@ -61,11 +62,11 @@ impl fmt::Debug for HubConnection {
 }
 
 impl HubConnection {
-    pub(crate) fn new(url: HubUrl, options: Options) -> Self {
+    pub(crate) fn new(url: HubUrl, options: Options, network: Network) -> Self {
         Self(Arc::new(Inner {
             shared: Arc::new(Shared {
                 url,
-                http: HttpClient::new(&options),
+                http: HttpClient::new(&options, network),
                 options,
                 handlers: Arc::new(Handlers::default()),
                 events: Events::default(),

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, LOCATION};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, LOCATION, PROXY_AUTHORIZATION};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -11,7 +11,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 
 use crate::ClientError;
-use crate::net::Dialer;
+use crate::net::{Dialer, Network};
 use crate::options::{Options, TokenProvider};
 use crate::url::HubUrl;
 
@@ -25,6 +25,7 @@ const LONGEST_ANSWER: usize = 1024 * 1024;
 #[derive(Clone)]
 pub(crate) struct HttpClient {
     client: Client<Dialer, Full<Bytes>>,
+    network: Network,
     headers: HeaderMap,
     provider: Option<Arc<TokenProvider>>,
     /// The token of a redirect, which counts instead of the user's own; empty for none.
@@ -39,9 +40,10 @@ impl std::fmt::Debug for HttpClient {
 }
 
 impl HttpClient {
-    pub(crate) fn new(options: &Options) -> Self {
+    pub(crate) fn new(options: &Options, network: Network) -> Self {
         Self {
-            client: Client::builder(TokioExecutor::new()).build(Dialer),
+            client: Client::builder(TokioExecutor::new()).build(Dialer(network.clone())),
+            network,
             headers: options.headers.clone(),
             provider: options.token_provider.clone(),
             redirected: None,
@@ -56,6 +58,10 @@ impl HttpClient {
             last: Arc::default(),
             ..self.clone()
         }
+    }
+
+    pub(crate) fn network(&self) -> &Network {
+        &self.network
     }
 
     pub(crate) fn use_token(&mut self, token: String) {
@@ -168,6 +174,9 @@ impl HttpClient {
         mut headers: HeaderMap,
         body: Bytes,
     ) -> Result<Response<Incoming>, ClientError> {
+        if let Some(authorization) = self.network.relay(url)?.and_then(|it| it.authorization) {
+            headers.insert(PROXY_AUTHORIZATION, authorization);
+        }
         if *method == Method::POST {
             headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
         }

@@ -25,24 +25,35 @@
 //! server. Where it differs on purpose: a call that is dropped tells the server so, a stream ends with an error at an item
 //! that is not of its type, and what ended a connection is always named.
 //!
-//! | | this crate | .NET | JavaScript |
-//! | --- | --- | --- | --- |
-//! | WebSockets, Server-Sent Events, long polling | yes | yes | yes |
-//! | JSON, MessagePack | yes | yes | yes |
-//! | automatic reconnect, own policies | yes | yes | yes |
-//! | with jitter | yes | own policy | own policy |
-//! | stateful reconnect | yes | yes | yes |
-//! | uploads, streams, results for the server | yes | yes | yes |
-//! | dropping or cancelling a call tells the server | yes | streams only | streams only |
-//! | typed contracts shared with the server | yes | source generator | no |
-//! | trace context in messages, metrics | yes | traces | no |
-//! | proxies of HTTP, client certificates | not yet | yes | in Node.js |
+//! | | this crate | .NET | JavaScript | `signalr-client` 0.3 | `signalrs` (2022) |
+//! | --- | --- | --- | --- | --- | --- |
+//! | WebSockets | yes | yes | yes | yes | yes |
+//! | Server-Sent Events, long polling, fall-back between them | yes | yes | yes | no | no |
+//! | JSON | yes | yes | yes | yes | yes |
+//! | MessagePack | yes | package | package | yes | no |
+//! | calls with and without a result, streams, handlers | yes | yes | yes | yes | yes |
+//! | uploads | yes | yes | yes | | yes |
+//! | results for the server | yes | yes | yes | | |
+//! | a call that is dropped or cancelled tells the server | yes | streams only | streams only | | no |
+//! | automatic reconnect, own policies | yes | yes | yes | yes | no |
+//! | with jitter | yes | own policy | own policy | | no |
+//! | stateful reconnect | yes | yes | yes | no | no |
+//! | access tokens, asked for again | yes | yes | yes | | by a fork |
+//! | negotiation redirects, as Azure SignalR Service sends them | yes | yes | yes | | |
+//! | handlers from a contract, typed calls | yes, shared with the server | source generator (preview) | no | no | no |
+//! | trace context in messages | both directions | calls | no | no | no |
+//! | metrics | in a host | no | no | no | no |
+//! | proxies of HTTP, client certificates | yes | yes | `HttpClient` of one's own | | |
+//! | a part of a host that waits for the server | yes | no | no | no | no |
+//! | in a browser (wasm32) | no | Blazor | yes | yes | no |
+//!
+//! The last two are Rust's other clients, as they describe themselves; where they say nothing, nothing stands here.
 //!
 //! # Features
 //!
 //! - `host`: `add_hub_connection` for a host of `campanile-host`, which starts and stops the connection and keeps trying
 //!   until the server is there.
-//! - `tls`: `https` and `wss`, by rustls with the certificates that Mozilla trusts.
+//! - `tls`: `https` and `wss`, by rustls, with the certificates that Mozilla trusts or with roots of your own.
 
 mod builder;
 mod calling;
@@ -61,12 +72,15 @@ mod negotiate;
 mod net;
 mod options;
 mod outbox;
+mod proxy;
 mod record;
 mod retry;
 mod serve;
 mod session;
 mod state;
 mod stream;
+#[cfg(feature = "tls")]
+mod tls;
 mod transport;
 mod typed;
 mod upload;

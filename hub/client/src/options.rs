@@ -8,6 +8,9 @@ use campanile_hub_protocol::HubProtocol;
 use futures_util::future::BoxFuture;
 use http::HeaderMap;
 
+use crate::proxy::ProxySetting;
+#[cfg(feature = "tls")]
+use crate::tls::TlsSettings;
 use crate::{ClientError, RetryPolicy};
 
 /// A way to reach a hub.
@@ -47,6 +50,9 @@ pub(crate) struct Options {
     pub(crate) transports: Vec<Transport>,
     pub(crate) skip_negotiation: bool,
     pub(crate) headers: HeaderMap,
+    pub(crate) proxy: ProxySetting,
+    #[cfg(feature = "tls")]
+    pub(crate) tls: TlsSettings,
     pub(crate) token_provider: Option<Arc<TokenProvider>>,
     pub(crate) handshake_timeout: Duration,
     pub(crate) server_timeout: Duration,
@@ -74,6 +80,9 @@ impl Options {
             transports: Transport::ALL.to_vec(),
             skip_negotiation: false,
             headers: HeaderMap::new(),
+            proxy: ProxySetting::default(),
+            #[cfg(feature = "tls")]
+            tls: TlsSettings::default(),
             token_provider: None,
             handshake_timeout: Duration::from_secs(15),
             server_timeout: Duration::from_secs(30),

@@ -5,6 +5,8 @@ use std::cell::Cell;
 use bytes::Bytes;
 use campanile_hub_protocol::{HubProtocol, TransferFormat};
 
+use crate::SlowClientPolicy;
+
 /// The longest head of a server's WebSocket frame: two bytes and a 64 bit length.
 const LONGEST_HEAD: usize = 10;
 
@@ -23,6 +25,8 @@ pub struct Frame {
     bytes: Bytes,
     /// What a later message may replace it by; `None` for what must arrive.
     topic: Option<u64>,
+    /// What happens to it where a queue is full; `None` for what the hub does with all of them.
+    slow_client: Option<SlowClientPolicy>,
     /// Whether stateful reconnect numbers it: invocations, stream items and completions.
     counted: bool,
 }
@@ -53,6 +57,7 @@ impl Frame {
         Ok(Self {
             bytes: bytes?,
             topic,
+            slow_client: None,
             counted: true,
         })
     }
@@ -62,6 +67,7 @@ impl Frame {
         Self {
             bytes: Bytes::from_static(&[0x88, 0x02, 0x03, 0xe8]),
             topic: None,
+            slow_client: None,
             counted: false,
         }
     }
@@ -81,6 +87,29 @@ impl Frame {
             });
         let Ok(frame) = built;
         frame
+    }
+
+    /// The same with a policy of its own.
+    pub(crate) fn slow_client(self, policy: Option<SlowClientPolicy>) -> Self {
+        Self {
+            slow_client: policy,
+            ..self
+        }
+    }
+
+    /// What happens to it where a queue is full, of a hub that would do otherwise with `policy`.
+    pub(crate) fn policy(&self, policy: SlowClientPolicy) -> SlowClientPolicy {
+        self.slow_client.unwrap_or(policy)
+    }
+
+    /// Whether it may make room for later ones.
+    pub(crate) fn may_be_dropped(&self, policy: SlowClientPolicy) -> bool {
+        let policy = self.policy(policy);
+        self.topic.is_some()
+            && matches!(
+                policy,
+                SlowClientPolicy::DropOldest | SlowClientPolicy::KeepNewest
+            )
     }
 
     /// The same as a message that is not numbered: a ping, a Close, an acknowledgement.
@@ -192,6 +221,7 @@ mod tests {
                 Frame {
                     bytes,
                     topic: None,
+                    slow_client: None,
                     counted: true
                 }
                 .into_payload(),

@@ -83,12 +83,12 @@ impl SendQueue {
         }
         let mut outcome = Pushed::Done;
         if state.bytes + frame.len() > self.limit {
-            match self.policy {
+            match frame.policy(self.policy) {
                 SlowClientPolicy::Wait => outcome = Pushed::WaitForRoom,
-                SlowClientPolicy::DropOldest => state.drop_oldest(self.limit, frame.len()),
+                SlowClientPolicy::DropOldest => self.drop_oldest(&mut state, frame.len()),
                 SlowClientPolicy::KeepNewest => {
-                    state.drop_same_topic(frame.topic());
-                    state.drop_oldest(self.limit, frame.len());
+                    self.drop_same_topic(&mut state, frame.topic());
+                    self.drop_oldest(&mut state, frame.len());
                 }
                 SlowClientPolicy::Disconnect => return Pushed::Overflow,
             }
@@ -96,6 +96,16 @@ impl SendQueue {
         state.append(frame);
         wake(state);
         outcome
+    }
+
+    fn drop_same_topic(&self, state: &mut State, topic: Option<u64>) {
+        state.drop_where(|frame, _| frame.topic() == topic && frame.may_be_dropped(self.policy));
+    }
+
+    fn drop_oldest(&self, state: &mut State, needed: usize) {
+        state.drop_where(|frame, bytes| {
+            bytes + needed > self.limit && frame.may_be_dropped(self.policy)
+        });
     }
 
     /// Queues what the connection says last, although the queue is closed.
@@ -230,16 +240,6 @@ impl State {
         self.frames.push_back(frame);
     }
 
-    fn drop_same_topic(&mut self, topic: Option<u64>) {
-        if topic.is_some() {
-            self.drop_where(|frame, _| frame.topic() == topic);
-        }
-    }
-
-    fn drop_oldest(&mut self, limit: usize, needed: usize) {
-        self.drop_where(|frame, bytes| frame.topic().is_some() && bytes + needed > limit);
-    }
-
     fn drop_where(&mut self, mut unwanted: impl FnMut(&Frame, usize) -> bool) {
         let mut bytes = self.bytes;
         let mut dropped = 0;
@@ -359,6 +359,26 @@ mod tests {
         queue.push(frame("a2", Some(1)));
         queue.push(frame("a3", Some(1)));
         assert_eq!(drain(&queue), ["b1", "a3"]);
+    }
+
+    #[test]
+    fn a_message_with_a_policy_of_its_own_makes_no_other_go() {
+        let queue = SendQueue::new(4, SlowClientPolicy::Wait);
+        let sample = |text| frame(text, Some(2)).slow_client(Some(SlowClientPolicy::DropOldest));
+        queue.push(frame("a1", Some(1)));
+        assert_eq!(queue.push(sample("b1")), Pushed::Done);
+        assert_eq!(queue.push(sample("b2")), Pushed::Done);
+        assert_eq!(queue.push(frame("a2", Some(1))), Pushed::WaitForRoom);
+        assert_eq!(queue.push(sample("b3")), Pushed::Done);
+        assert_eq!(drain(&queue), ["a1", "a2", "b3"]);
+
+        let queue = SendQueue::new(4, SlowClientPolicy::DropOldest);
+        let vital = |text| frame(text, Some(1)).slow_client(Some(SlowClientPolicy::Wait));
+        assert_eq!(queue.push(vital("a1")), Pushed::Done);
+        assert_eq!(queue.push(frame("b1", Some(2))), Pushed::Done);
+        assert_eq!(queue.push(vital("a2")), Pushed::WaitForRoom);
+        assert_eq!(queue.push(frame("b2", Some(2))), Pushed::Done);
+        assert_eq!(drain(&queue), ["a1", "a2", "b2"]);
     }
 
     #[test]

@@ -4,8 +4,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use campanile_hub_protocol::{Arguments, HubProtocol, WriteError};
 
-use crate::HubError;
 use crate::connection::Frame;
+use crate::{HubError, SlowClientPolicy};
 
 /// An invocation of a client method, before anybody knows in which protocols it is wanted.
 pub trait Outgoing: Sync {
@@ -21,6 +21,8 @@ pub trait Outgoing: Sync {
 pub(crate) struct OutgoingInvocation<'a, A: ?Sized> {
     pub(crate) target: &'a str,
     pub(crate) arguments: &'a A,
+    /// What happens to it at slow clients, if not what the hub does.
+    pub(crate) slow_client: Option<SlowClientPolicy>,
 }
 
 impl<A: Arguments + Sync + ?Sized> Outgoing for OutgoingInvocation<'_, A> {
@@ -30,6 +32,7 @@ impl<A: Arguments + Sync + ?Sized> Outgoing for OutgoingInvocation<'_, A> {
             Some(topic(self.target)),
             |out| protocol.write_invocation(out, self.target, self.arguments),
         )
+        .map(|frame| frame.slow_client(self.slow_client))
         .map_err(|error: WriteError| HubError::Serialization {
             target: self.target.to_owned(),
             source: error.into(),

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use campanile_hub_contract::HubClient;
 
 use super::{ClientProxy, Many, Recipients, Single, Untyped};
+use crate::SlowClientPolicy;
 use crate::caller::Standing;
 use crate::connection::Connection;
 use crate::lifetime::{HubLifetimeManager, Target, names};
@@ -19,6 +20,7 @@ use crate::lifetime::{HubLifetimeManager, Target, names};
 #[doc(alias = "IHubClients")]
 pub struct HubClients<C: ?Sized> {
     lifetime: Arc<dyn HubLifetimeManager>,
+    slow_client: Option<SlowClientPolicy>,
     contract: PhantomData<fn() -> C>,
 }
 
@@ -26,12 +28,13 @@ impl<C: HubClient + ?Sized> HubClients<C> {
     pub(crate) fn new(lifetime: Arc<dyn HubLifetimeManager>) -> Self {
         Self {
             lifetime,
+            slow_client: None,
             contract: PhantomData,
         }
     }
 
     fn proxy<R: Recipients>(&self, target: Target) -> C::Proxy<ClientProxy<R>> {
-        ClientProxy::new(self.lifetime.clone(), target).into()
+        ClientProxy::new(self.lifetime.clone(), target, self.slow_client).into()
     }
 
     /// Everyone connected to the hub.
@@ -106,7 +109,29 @@ impl<C: HubClient + ?Sized> HubClients<C> {
     /// The same clients without the contract: methods by name.
     #[must_use]
     pub fn untyped(&self) -> HubClients<Untyped> {
-        HubClients::new(self.lifetime.clone())
+        HubClients {
+            lifetime: self.lifetime.clone(),
+            slow_client: self.slow_client,
+            contract: PhantomData,
+        }
+    }
+
+    /// The same clients, for messages to which `policy` applies instead of the hub's
+    /// [`slow_client`](crate::HubOptions::slow_client).
+    ///
+    /// ```
+    /// # use campanile_hub::{Hub, HubContext, HubResult, SlowClientPolicy};
+    /// # async fn example<H: Hub>(context: HubContext<H>) -> HubResult<()> {
+    /// let clients = context.clients().slow_client(SlowClientPolicy::KeepNewest);
+    /// clients.untyped().all().send("ShowPrice", (17,)).await
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn slow_client(&self, policy: SlowClientPolicy) -> Self {
+        Self {
+            slow_client: Some(policy),
+            ..self.clone()
+        }
     }
 }
 
@@ -114,6 +139,7 @@ impl<C: ?Sized> Clone for HubClients<C> {
     fn clone(&self) -> Self {
         Self {
             lifetime: self.lifetime.clone(),
+            slow_client: self.slow_client,
             contract: PhantomData,
         }
     }
@@ -158,7 +184,8 @@ impl<C: HubClient + ?Sized> CallerClients<C> {
     #[must_use]
     pub fn client(&self, connection_id: &str) -> C::Proxy<ClientProxy<Single>> {
         let target = Target::Connection(connection_id.into());
-        let proxy = ClientProxy::new(self.clients.lifetime.clone(), target);
+        let clients = &self.clients;
+        let proxy = ClientProxy::new(clients.lifetime.clone(), target, clients.slow_client);
         proxy.asked_by(self.caller.clone(), self.standing).into()
     }
 
@@ -179,6 +206,16 @@ impl<C: HubClient + ?Sized> CallerClients<C> {
     pub fn untyped(&self) -> CallerClients<Untyped> {
         CallerClients {
             clients: self.clients.untyped(),
+            caller: self.caller.clone(),
+            standing: self.standing,
+        }
+    }
+
+    /// The same clients, for messages to which `policy` applies: see [`HubClients::slow_client`].
+    #[must_use]
+    pub fn slow_client(&self, policy: SlowClientPolicy) -> Self {
+        Self {
+            clients: self.clients.slow_client(policy),
             caller: self.caller.clone(),
             standing: self.standing,
         }

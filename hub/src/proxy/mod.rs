@@ -19,7 +19,7 @@ use tokio::sync::oneshot;
 use crate::caller::Standing;
 use crate::connection::Connection;
 use crate::lifetime::{Expected, HubLifetimeManager, OutgoingInvocation, Target};
-use crate::{HubError, HubResult};
+use crate::{HubError, HubResult, SlowClientPolicy};
 
 /// Clients without a contract: methods are called by their names.
 #[derive(Clone, Copy, Debug)]
@@ -35,16 +35,22 @@ impl HubClient for Untyped {
 pub struct ClientProxy<R> {
     lifetime: Arc<dyn HubLifetimeManager>,
     target: Target,
+    slow_client: Option<SlowClientPolicy>,
     /// Inside of a hub: who calls meanwhile.
     asker: Option<(Arc<Connection>, Standing)>,
     recipients: PhantomData<R>,
 }
 
 impl<R: Recipients> ClientProxy<R> {
-    pub(crate) fn new(lifetime: Arc<dyn HubLifetimeManager>, target: Target) -> Self {
+    pub(crate) fn new(
+        lifetime: Arc<dyn HubLifetimeManager>,
+        target: Target,
+        slow_client: Option<SlowClientPolicy>,
+    ) -> Self {
         Self {
             lifetime,
             target,
+            slow_client,
             asker: None,
             recipients: PhantomData,
         }
@@ -62,7 +68,8 @@ impl<R: Recipients> ClientProxy<R> {
     /// is no error, and neither is a recipient that leaves meanwhile.
     ///
     /// What `Ok` means, as in ASP.NET Core: the message is queued, in the order of the sends, and every queue has room
-    /// again where the hub's [`SlowClientPolicy`](crate::SlowClientPolicy) is to wait. It does not mean that anybody
+    /// again where the hub's [`SlowClientPolicy`](crate::SlowClientPolicy), or
+    /// [that of the message](HubClients::slow_client), is to wait. It does not mean that anybody
     /// has received it.
     ///
     /// # Errors
@@ -83,6 +90,7 @@ impl<R: Recipients> ClientProxy<R> {
             &OutgoingInvocation {
                 target: method,
                 arguments: &arguments,
+                slow_client: self.slow_client,
             },
         );
         sending.await
@@ -139,6 +147,8 @@ impl ClientProxy<Single> {
         let question = OutgoingInvocation {
             target: method,
             arguments: &arguments,
+            // A question is never dropped.
+            slow_client: None,
         };
         let asking =
             self.lifetime

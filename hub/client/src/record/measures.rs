@@ -12,7 +12,7 @@ mod nothing {
 
     /// Nobody wants to know.
     #[derive(Debug, Default)]
-    pub(crate) struct Measures;
+    pub(crate) struct Measures {}
 
     #[expect(clippy::unused_self, reason = "it stands for the one that measures")]
     impl Measures {

@@ -19,7 +19,7 @@ use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
 use super::Arrival;
 use crate::ClientError;
-use crate::net::{Stream, dial};
+use crate::net::{Network, Stream};
 use crate::outbox::Outbox;
 use crate::url::HubUrl;
 
@@ -53,6 +53,7 @@ fn config() -> WebSocketConfig {
 
 impl WebSocketLink {
     pub(crate) async fn open(
+        network: &Network,
         url: &HubUrl,
         mut headers: HeaderMap,
         format: TransferFormat,
@@ -70,7 +71,7 @@ impl WebSocketLink {
         let mut request = Request::new(());
         *request.uri_mut() = url.web_socket_uri()?;
         *request.headers_mut() = headers;
-        let stream = dial(url).await?;
+        let stream = network.dial(url).await?;
         let (socket, _) =
             tokio_tungstenite::client_async_with_config(request, stream, Some(config()))
                 .await

@@ -6,6 +6,7 @@
 )]
 
 pub(crate) mod fake;
+pub(crate) mod proxy;
 
 use std::time::Duration;
 
@@ -57,6 +58,37 @@ impl TestHub {
         number: i32,
     ) -> HubResult<()> {
         caller.clients().caller().send(&method, (number,)).await
+    }
+
+    /// Asks the caller.
+    pub async fn ask_me(
+        &self,
+        caller: &HubCaller<Self>,
+        method: String,
+        number: i32,
+    ) -> HubResult<i32> {
+        caller.clients().caller().invoke(&method, (number,)).await
+    }
+
+    pub fn echo(&self, text: String) -> String {
+        text
+    }
+
+    /// Sends numbers to the caller, as many as it wants.
+    pub async fn flood(&self, caller: &HubCaller<Self>, count: i32) -> HubResult<()> {
+        let caller = caller.clients().caller();
+        for number in 0..count {
+            caller.send("Number", (number,)).await?;
+        }
+        Ok(())
+    }
+
+    pub fn texts(&self) -> impl Stream<Item = String> + Send + use<> {
+        stream::iter(["one".to_owned()])
+    }
+
+    pub fn broken(&self) -> impl Stream<Item = HubResult<i32>> + Send + use<> {
+        stream::iter([Ok(1), Err(HubError::message("it broke"))])
     }
 
     pub fn count(&self, to: i32) -> impl Stream<Item = i32> + Send + use<> {
@@ -129,6 +161,11 @@ impl Server {
 
     pub(crate) async fn stop(self) {
         self.host.stop().await.unwrap();
+    }
+
+    /// Host and port.
+    pub(crate) fn address(&self) -> &str {
+        self.url.trim_start_matches("http://")
     }
 
     pub(crate) fn builder(&self) -> HubConnectionBuilder {
