@@ -31,9 +31,10 @@ pub(super) async fn run(link: Arc<Link>, mut requests: mpsc::UnboundedReceiver<R
         let why = match outcome {
             Ok(pair) => {
                 told = false;
+                let commands = pair.commands.clone();
                 match serve(&link, pair, &mut requests, &mut pause).await {
                     Some(error) => error.to_string(),
-                    None => return,
+                    None => return requests::send_rest(&link, &mut requests, commands).await,
                 }
             }
             Err(error) => error.to_string(),
@@ -93,15 +94,18 @@ async fn serve(
         *pause = FIRST_PAUSE;
         listen(link, sink).await
     };
+    let mut standing = link.standing();
+    let sending = async {
+        // What has waited for Redis is not to pass our own clients by. The link keeps the other end.
+        let _ = standing.wait_for(|it| *it == Standing::Up).await;
+        requests::send(link, requests, commands.clone()).await
+    };
     tokio::select! {
         error = listening => Some(error),
         error = hear(link, &mut stream) => Some(error),
-        error = requests::send(link, requests, commands.clone()) => Some(error),
+        error = sending => Some(error),
         error = ask(link, commands.clone()) => Some(error),
-        () = link.ending.notified() => {
-            requests::send_rest(link, requests, commands).await;
-            None
-        }
+        () = link.ending.notified() => None,
     }
 }
 
