@@ -82,7 +82,7 @@ async fn where_it_is_wanted_messages_wait_for_redis() {
         return;
     };
     let a = Server::start_with(redis.port, |options| {
-        options.queued_while_unreachable = 1000
+        options.queued_while_unreachable = 1000;
     })
     .await;
     let mut client = a.client().await;
