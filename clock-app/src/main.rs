@@ -12,7 +12,7 @@ use worker::{ClockOptions, Worker};
 
 #[tokio::main]
 async fn main() -> Result<(), HostError> {
-    HostBuilder::new()
+    joined(HostBuilder::new())
         .configure::<ClockOptions>("Clock")
         .configure_services(|services| {
             services.validate(ClockOptions::check);
@@ -27,4 +27,11 @@ async fn main() -> Result<(), HostError> {
         .build()?
         .run()
         .await
+}
+
+/// With `ConnectionStrings:Redis`, all clocks on that Redis are one: set `Clock:Worker` to false for all that are not to tick.
+fn joined(host: HostBuilder) -> HostBuilder {
+    #[cfg(feature = "redis")]
+    let host = campanile_hub_redis::RedisHostBuilderExt::add_redis_backplane_if_configured(host);
+    host
 }

@@ -18,12 +18,15 @@ use crate::clock::ClockHub;
 pub(crate) struct ClockOptions {
     /// How often the time is sent: hours, minutes, seconds, as in `00:00:01`.
     pub(crate) interval: Duration,
+    /// Whether this process ticks. Of several that share a Redis, one should.
+    pub(crate) worker: bool,
 }
 
 impl Default for ClockOptions {
     fn default() -> Self {
         Self {
             interval: Duration::from_secs(1),
+            worker: true,
         }
     }
 }
@@ -47,12 +50,18 @@ pub(crate) struct Worker {
 
 impl BackgroundService for Worker {
     async fn execute(&self, stopping: CancellationToken) -> Result<(), BoxError> {
+        if !self.options.worker {
+            return Ok(());
+        }
         let mut ticks = interval(self.options.interval);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         while stopping.run_until_cancelled(ticks.tick()).await.is_some() {
             let now = Local::now();
             tracing::info!("Worker running at: {now}");
-            self.clock.clients().all().show_time(now).await?;
+            // A tick that cannot reach the clients is lost; the next one may.
+            if let Err(error) = self.clock.clients().all().show_time(now).await {
+                tracing::warn!(%error, "the time could not be sent");
+            }
         }
         Ok(())
     }

@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use campanile_host::services::{Dependency, Injectable, Resolver, ServiceError};
 
-use crate::lifetime::{HubLifetimeManager, HubPresence, MemoryLifetimeManager};
+use crate::lifetime::{
+    HubLifetimeManager, HubLifetimeManagerFactory, HubPresence, MemoryLifetimeManager,
+};
 use crate::{GroupManager, Hub, HubClients};
 
 /// [`HubContext`], by the name that .NET users look for.
@@ -51,9 +53,13 @@ pub struct HubContext<H> {
 }
 
 impl<H: Hub> HubContext<H> {
-    pub(crate) fn in_memory() -> Self {
+    /// Of the farm where there is a backplane, else of this process.
+    pub(crate) fn new(backplane: Option<&dyn HubLifetimeManagerFactory>) -> Self {
         Self {
-            lifetime: Arc::new(MemoryLifetimeManager::default()),
+            lifetime: match backplane {
+                Some(backplane) => backplane.create(H::NAME),
+                None => Arc::new(MemoryLifetimeManager::default()),
+            },
             hub: PhantomData,
         }
     }

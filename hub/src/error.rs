@@ -97,6 +97,15 @@ pub enum HubError {
     /// An upload ended because its connection did.
     #[error("The underlying connection was closed.")]
     ConnectionClosed,
+    /// What connects the servers of a farm cannot be reached, or does not do what is asked of it.
+    #[error("the other servers cannot be reached: {0}")]
+    Backplane(BoxError),
+    /// A server of the farm was asked, and none answered in time.
+    #[error("no server answered within {timeout:?}")]
+    BackplaneTimeout {
+        /// How long they had.
+        timeout: std::time::Duration,
+    },
     /// A hub method or callback panicked.
     #[error("panicked: {0}")]
     Panic(String),
@@ -152,6 +161,8 @@ impl HubError {
             Self::AskedWhileConnecting => "AskedWhileConnectingError",
             Self::NotAsked { .. } => "NotAskedError",
             Self::ConnectionClosed => "ConnectionClosedError",
+            Self::Backplane(_) => "BackplaneError",
+            Self::BackplaneTimeout { .. } => "BackplaneTimeoutError",
             Self::Panic(_) => "Panic",
             Self::Other(_) => "Error",
         }

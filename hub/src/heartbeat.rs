@@ -56,7 +56,7 @@ async fn beat(heartbeat: Weak<Heartbeat>) {
             endpoint.tick();
             let limits = Limits::of(endpoint.options());
             let mut queued = 0;
-            for connection in endpoint.lifetime().local().iter() {
+            for connection in endpoint.lifetime().local().connections().iter() {
                 limits.tick(connection);
                 let (tally, bytes) = connection.queue.tally();
                 queued += bytes;

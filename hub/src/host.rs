@@ -10,6 +10,7 @@ use campanile_web::WebHostBuilderExt;
 
 use crate::filter::{FilterSource, GlobalHubFilter, Instance, Typed};
 use crate::heartbeat::Heartbeat;
+use crate::lifetime::HubLifetimeManagerFactory;
 use crate::settings;
 use crate::{ConnectionHandler, Hub, HubContext, HubFilter, HubMethods, HubOptions, HubService};
 
@@ -173,6 +174,10 @@ pub trait HubServiceCollectionExt {
     #[doc(alias = "AddSignalR")]
     fn add_hub<H: Hub>(&mut self) -> &mut Self;
 
+    /// Adds the [`HubContext`] of the hub `H` alone, for a process that reaches the hub's clients and serves none: a
+    /// worker. Without a backplane there is nobody to be reached.
+    fn add_hub_context<H: Hub>(&mut self) -> &mut Self;
+
     /// Puts a [filter](HubFilter) around the methods and callbacks of all hubs, inside of those that are there and outside of
     /// those of single hubs.
     #[doc(alias = "AddFilter")]
@@ -186,12 +191,19 @@ pub trait HubServiceCollectionExt {
 impl HubServiceCollectionExt for ServiceCollection {
     fn add_hub<H: Hub>(&mut self) -> &mut Self {
         self.try_add(ServiceDescriptor::instance(Arc::new(Heartbeat::default())));
-        self.try_add(ServiceDescriptor::instance(Arc::new(
-            HubContext::<H>::in_memory(),
-        )));
+        self.add_hub_context::<H>();
         // Constructed by value for each invocation; registered so that the graph is checked with it.
         self.try_add(ServiceDescriptor::transient::<H>());
         self.try_add(ServiceDescriptor::transient::<HubMethods<H>>());
+        self
+    }
+
+    fn add_hub_context<H: Hub>(&mut self) -> &mut Self {
+        self.try_add(ServiceDescriptor::singleton_factory(
+            |backplane: Option<Arc<dyn HubLifetimeManagerFactory>>| {
+                HubContext::<H>::new(backplane.as_deref())
+            },
+        ));
         self
     }
 

@@ -55,7 +55,7 @@ mod host;
 mod http;
 mod hub;
 mod items;
-mod lifetime;
+pub mod lifetime;
 mod metrics;
 mod options;
 mod proxy;

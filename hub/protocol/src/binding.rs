@@ -230,6 +230,14 @@ impl<'a> RawValue<'a> {
         Self(Value::MessagePack(item))
     }
 
+    /// The value as it stands in its message.
+    pub(crate) fn encoded(&self) -> &'a [u8] {
+        match self.0 {
+            Value::Json(text) => text.as_bytes(),
+            Value::MessagePack(item) => item,
+        }
+    }
+
     /// Decodes it.
     ///
     /// # Errors

@@ -2,7 +2,8 @@ use serde::Serialize;
 
 use crate::framing::{self, Frame, RECORD_SEPARATOR};
 use crate::{
-    Arguments, IncomingMessage, OutgoingCall, ProtocolError, WriteError, json, messagepack,
+    Arguments, CompletionOutcome, IncomingMessage, OutgoingCall, ProtocolError, WriteError, json,
+    messagepack,
 };
 
 /// A hub protocol: how messages are encoded. The client names it in the [handshake](crate::handshake).
@@ -209,6 +210,19 @@ impl HubProtocol {
             Self::Json => json::write_completion_error(out, id, error),
             Self::MessagePack => messagepack::write_completion_error(out, id, error),
         });
+    }
+
+    /// Writes the end of a call or a stream as it came in, under whatever id. What is a result has to come from this
+    /// protocol: it stays as it is.
+    pub fn write_completion(self, out: &mut Vec<u8>, id: &str, outcome: &CompletionOutcome<'_>) {
+        match outcome {
+            CompletionOutcome::Void => self.write_completion_void(out, id),
+            CompletionOutcome::Error(error) => self.write_completion_error(out, id, error),
+            CompletionOutcome::Result(value) => self.framed_infallibly(out, |out| match self {
+                Self::Json => json::write_completion_raw(out, id, value.encoded()),
+                Self::MessagePack => messagepack::write_completion_raw(out, id, value.encoded()),
+            }),
+        }
     }
 
     /// Writes that a stream is no longer wanted.

@@ -21,7 +21,7 @@ thread_local! {
 ///
 /// Servers do not mask their frames, so one buffer serves every connection: cloning costs a reference count.
 #[derive(Clone, Debug)]
-pub(crate) struct Frame {
+pub struct Frame {
     bytes: Bytes,
     /// What a later message may replace it by; `None` for what must arrive.
     topic: Option<u64>,
@@ -70,6 +70,12 @@ impl Frame {
             slow_client: None,
             counted: false,
         }
+    }
+
+    /// Frames a finished message.
+    pub(crate) fn copied(protocol: HubProtocol, topic: Option<u64>, message: &[u8]) -> Self {
+        let frame = Self::message(protocol, |out| out.extend_from_slice(message));
+        Self { topic, ..frame }
     }
 
     /// Frames a message that can always be written.
@@ -133,12 +139,21 @@ impl Frame {
 
     /// The hub message alone, for transports with a framing of their own.
     pub(crate) fn into_payload(self) -> Bytes {
-        let head = match self.bytes.get(1) {
+        self.bytes.slice(self.head()..)
+    }
+
+    /// The hub message, with the framing of its protocol.
+    #[must_use]
+    pub fn payload(&self) -> &[u8] {
+        &self.bytes[self.head()..]
+    }
+
+    fn head(&self) -> usize {
+        match self.bytes.get(1) {
             Some(126) => 4,
             Some(127) => LONGEST_HEAD,
             _ => 2,
-        };
-        self.bytes.slice(head..)
+        }
     }
 }
 

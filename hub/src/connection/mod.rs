@@ -12,8 +12,9 @@ mod shared;
 
 pub(crate) use calls::OpenCall;
 pub(crate) use close::{Stop, finish};
-pub(crate) use frame::Frame;
+pub use frame::Frame;
 pub(crate) use handshake::Opening;
 pub(crate) use queue::{BATCH_BYTES, Pushed, SendQueue, Tally};
 pub(crate) use session::serve;
-pub(crate) use shared::{Connection, End};
+pub use shared::Connection;
+pub(crate) use shared::End;

@@ -11,6 +11,9 @@ use crate::options::SlowClientPolicy;
 /// waits in the queue stays under the policy of the hub.
 pub(crate) const BATCH_BYTES: usize = 64 * 1024;
 
+/// How many times the limit may be queued where senders are to wait and cannot, being on other servers.
+pub(crate) const UNWAITED: usize = 64;
+
 #[derive(Debug)]
 pub(crate) struct SendQueue {
     limit: usize,
@@ -203,6 +206,11 @@ impl SendQueue {
     /// Whether more is queued than the limit allows.
     pub(crate) fn is_over_limit(&self) -> bool {
         self.lock().bytes > self.limit
+    }
+
+    /// Whether more is queued than a client may be behind for whom no sender waits.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.lock().bytes > self.limit.saturating_mul(UNWAITED)
     }
 
     /// Whether nothing waits to be written.

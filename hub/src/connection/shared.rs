@@ -8,6 +8,7 @@ use campanile_host::CancellationToken;
 use campanile_hub_protocol::HubProtocol;
 
 use super::calls::OpenCalls;
+use super::queue::UNWAITED;
 use super::{Frame, Pushed, SendQueue};
 use crate::request::RequestHead;
 use crate::{HttpTransportType, HubError, HubOptions, Items};
@@ -16,7 +17,7 @@ use crate::{HttpTransportType, HubError, HubOptions, Items};
 ///
 /// The task that owns the transport holds one of these; so do the lifetime manager and running invocations.
 #[derive(Debug)]
-pub(crate) struct Connection {
+pub struct Connection {
     pub(crate) id: Arc<str>,
     pub(crate) protocol: HubProtocol,
     pub(crate) transport: HttpTransportType,
@@ -122,6 +123,34 @@ impl Connection {
                 false
             }
         }
+    }
+
+    /// Queues a message for whose sender nobody can wait.
+    pub(crate) fn send_unwaited(&self, frame: Frame) {
+        if self.send(frame) && self.queue.is_behind() {
+            self.end(End::Failed(HubError::ClientTooSlow {
+                limit: self.queue.limit().saturating_mul(UNWAITED),
+            }));
+        }
+    }
+
+    /// The connection's public id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Which user the client is.
+    #[must_use]
+    #[doc(alias = "UserIdentifier")]
+    pub fn user_identifier(&self) -> Option<&str> {
+        self.user.as_deref()
+    }
+
+    /// The hub protocol that the client speaks.
+    #[must_use]
+    pub fn protocol(&self) -> HubProtocol {
+        self.protocol
     }
 
     /// Asks the connection to end; the first reason counts.

@@ -92,6 +92,7 @@ impl<H: Hub> HubRuntime<H> {
     ) -> Result<Self, ServiceError> {
         context
             .lifetime()
+            .local()
             .set_result_timeout(options.client_result_timeout);
         let mut methods = H::methods();
         methods.resolve(policies).map_err(|(method, error)| {

@@ -89,7 +89,7 @@ impl Endpoint {
 
     /// Tells every client to come back, to another server or to the next one here: not all of them at one moment.
     pub(crate) async fn stop(&self) {
-        for batch in self.lifetime().local().chunks(STOP_BATCH) {
+        for batch in self.lifetime().local().connections().chunks(STOP_BATCH) {
             for connection in batch {
                 connection.end(End::Stopping);
             }

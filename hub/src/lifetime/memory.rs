@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use campanile_hub_protocol::CompletionOutcome;
+use campanile_hub_protocol::{CompletionOutcome, HubProtocol};
 
 use super::outgoing::{Frames, Outgoing, Question};
 use super::results::{Answered, Asking, ClientResults, TakeAnswer};
@@ -13,13 +13,18 @@ use crate::connection::Connection;
 use crate::{HubError, HubResult};
 
 /// Connections in the order in which they came, as a send walks them: outside the lock.
-type Snapshot = Arc<[Arc<Connection>]>;
+pub(super) type Snapshot = Arc<[Arc<Connection>]>;
 
-/// Keeps the connections of one hub in the memory of this process.
+/// Keeps the connections of one hub in the memory of this process: all that a single server needs, and the local half of
+/// what a farm of servers needs.
+///
+/// A lifetime manager of a farm passes on to it what concerns its own connections, and
+/// [delivers](Self::deliver) to them what comes from elsewhere. The counterpart of .NET's `DefaultHubLifetimeManager<THub>`.
+#[doc(alias = "DefaultHubLifetimeManager")]
 #[derive(Debug, Default)]
-pub(crate) struct MemoryLifetimeManager {
+pub struct MemoryLifetimeManager {
     state: Mutex<State>,
-    results: Arc<ClientResults>,
+    pub(super) results: Arc<ClientResults>,
     /// Told under the lock of `state`, so that the order is that of the changes.
     events: PresenceEvents,
 }
@@ -65,12 +70,77 @@ impl MemoryLifetimeManager {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn group(&self, name: &str) -> Option<Snapshot> {
+    pub(super) fn group(&self, name: &str) -> Option<Snapshot> {
         self.lock().groups.get_mut(name).map(Members::snapshot)
     }
 
-    fn user(&self, user: &str) -> Option<Snapshot> {
+    pub(super) fn user(&self, user: &str) -> Option<Snapshot> {
         self.lock().users.get_mut(user).map(Members::snapshot)
+    }
+
+    pub(super) fn find(&self, connection_id: &str) -> Option<Arc<Connection>> {
+        self.lock().find(connection_id)
+    }
+
+    /// The hub protocol that a connection of this process speaks.
+    #[must_use]
+    pub fn protocol_of(&self, connection_id: &str) -> Option<HubProtocol> {
+        self.find(connection_id).map(|it| it.protocol)
+    }
+
+    /// How long an answer may take; none for ever.
+    pub(crate) fn result_timeout(&self) -> Option<Duration> {
+        self.results.timeout()
+    }
+
+    /// Sets how long an answer may take.
+    pub(crate) fn set_result_timeout(&self, timeout: Option<Duration>) {
+        self.results.set_timeout(timeout);
+    }
+
+    /// The connections of this process.
+    #[must_use]
+    pub fn connections(&self) -> Arc<[Arc<Connection>]> {
+        self.lock().connections.snapshot()
+    }
+
+    /// Whether a connection is one of this process's.
+    #[must_use]
+    pub fn is_connected(&self, connection_id: &str) -> bool {
+        self.lock().connections.by_id.contains_key(connection_id)
+    }
+
+    /// Whether a connection of this process is in a group.
+    #[must_use]
+    pub fn has_members(&self, group: &str) -> bool {
+        self.lock().groups.contains_key(group)
+    }
+
+    /// Whether a connection of this process is a user's.
+    #[must_use]
+    pub fn has_user(&self, user: &str) -> bool {
+        self.lock().users.contains_key(user)
+    }
+
+    /// The connections of this process that are in a group.
+    #[must_use]
+    pub fn members(&self, group: &str) -> Vec<Arc<str>> {
+        let state = self.lock();
+        let members = state.groups.get(group);
+        members.map_or_else(Vec::new, |it| it.by_id.keys().cloned().collect())
+    }
+
+    /// The groups that a connection is in.
+    #[must_use]
+    pub fn groups_of(&self, connection_id: &str) -> Vec<String> {
+        let state = self.lock();
+        let groups = state.memberships.get(connection_id);
+        groups.map_or_else(Vec::new, |it| it.iter().map(ToString::to_string).collect())
+    }
+
+    /// Who wants to know of changes.
+    pub(crate) fn presence(&self) -> &PresenceEvents {
+        &self.events
     }
 }
 
@@ -114,8 +184,8 @@ impl HubLifetimeManager for MemoryLifetimeManager {
             slow: Vec::new(),
         };
         let result = match target {
-            Target::All => delivery.reach_all(&self.local(), &[]),
-            Target::AllExcept(excluded) => delivery.reach_all(&self.local(), excluded),
+            Target::All => delivery.reach_all(&self.connections(), &[]),
+            Target::AllExcept(excluded) => delivery.reach_all(&self.connections(), excluded),
             Target::Connection(id) => delivery.reach(self.lock().find(id)),
             Target::Connections(ids) => {
                 let found: Vec<_> = {
@@ -192,7 +262,7 @@ impl HubLifetimeManager for MemoryLifetimeManager {
         Sending::ready(Ok(()))
     }
 
-    fn ask(
+    fn ask_client(
         &self,
         connection_id: &str,
         question: &dyn Question,
@@ -214,36 +284,8 @@ impl HubLifetimeManager for MemoryLifetimeManager {
         self.results.answer(connection, id, outcome)
     }
 
-    fn result_timeout(&self) -> Option<Duration> {
-        self.results.timeout()
-    }
-
-    fn set_result_timeout(&self, timeout: Option<Duration>) {
-        self.results.set_timeout(timeout);
-    }
-
-    fn local(&self) -> Snapshot {
-        self.lock().connections.snapshot()
-    }
-
-    fn is_connected(&self, connection_id: &str) -> bool {
-        self.lock().connections.by_id.contains_key(connection_id)
-    }
-
-    fn members(&self, group: &str) -> Vec<Arc<str>> {
-        let state = self.lock();
-        let members = state.groups.get(group);
-        members.map_or_else(Vec::new, |it| it.by_id.keys().cloned().collect())
-    }
-
-    fn groups_of(&self, connection_id: &str) -> Vec<String> {
-        let state = self.lock();
-        let groups = state.memberships.get(connection_id);
-        groups.map_or_else(Vec::new, |it| it.iter().map(ToString::to_string).collect())
-    }
-
-    fn presence(&self) -> &PresenceEvents {
-        &self.events
+    fn local(&self) -> &MemoryLifetimeManager {
+        self
     }
 }
 

@@ -8,7 +8,12 @@ use crate::connection::Frame;
 use crate::{HubError, SlowClientPolicy};
 
 /// An invocation of a client method, before anybody knows in which protocols it is wanted.
-pub(crate) trait Outgoing: Sync {
+pub trait Outgoing: Sync {
+    /// Writes it in one protocol.
+    ///
+    /// # Errors
+    ///
+    /// [`HubError::Serialization`] where an argument cannot be written.
     fn frame(&self, protocol: HubProtocol) -> Result<Frame, HubError>;
 }
 
@@ -36,7 +41,12 @@ impl<A: Arguments + Sync + ?Sized> Outgoing for OutgoingInvocation<'_, A> {
 }
 
 /// A call of a client method that is to be answered under an id.
-pub(crate) trait Question: Sync {
+pub trait Question: Sync {
+    /// Writes it in one protocol, to be answered under `id`.
+    ///
+    /// # Errors
+    ///
+    /// [`HubError::Serialization`] where an argument cannot be written.
     fn frame(&self, protocol: HubProtocol, id: &str) -> Result<Frame, HubError>;
 }
 
@@ -53,7 +63,7 @@ impl<A: Arguments + Sync + ?Sized> Question for OutgoingInvocation<'_, A> {
 }
 
 /// The same for two calls exactly if they are of one client method.
-fn topic(target: &str) -> u64 {
+pub(crate) fn topic(target: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     target.hash(&mut hasher);
     hasher.finish()

@@ -70,32 +70,32 @@ impl<H> HubPresence<H> {
     /// The ids of all connections, in no order.
     #[must_use]
     pub fn connections(&self) -> Vec<Arc<str>> {
-        let connections = self.lifetime.local();
+        let connections = self.lifetime.local().connections();
         connections.iter().map(|it| it.id.clone()).collect()
     }
 
     /// How many connections there are.
     #[must_use]
     pub fn count(&self) -> usize {
-        self.lifetime.local().len()
+        self.lifetime.local().connections().len()
     }
 
     /// Whether a connection is there.
     #[must_use]
     pub fn is_connected(&self, connection_id: &str) -> bool {
-        self.lifetime.is_connected(connection_id)
+        self.lifetime.local().is_connected(connection_id)
     }
 
     /// The ids of a group's members, in no order; none where there is no such group.
     #[must_use]
     pub fn members(&self, group: &str) -> Vec<Arc<str>> {
-        self.lifetime.members(group)
+        self.lifetime.local().members(group)
     }
 
     /// The groups that a connection is in, in no order; none where there is no such connection.
     #[must_use]
     pub fn groups_of(&self, connection_id: &str) -> Vec<String> {
-        self.lifetime.groups_of(connection_id)
+        self.lifetime.local().groups_of(connection_id)
     }
 
     /// What changes from now on, in order.
@@ -104,7 +104,7 @@ impl<H> HubPresence<H> {
     /// (`RecvError::Lagged`). It should then ask anew who is there.
     #[must_use]
     pub fn subscribe(&self) -> broadcast::Receiver<PresenceEvent> {
-        self.lifetime.presence().subscribe()
+        self.lifetime.local().presence().subscribe()
     }
 }
 

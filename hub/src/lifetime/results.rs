@@ -14,20 +14,23 @@ use serde::de::value::{Error as UnitError, UnitDeserializer};
 use tokio::sync::oneshot;
 
 use super::outgoing::Question;
-use crate::connection::Connection;
+use crate::connection::{Connection, Frame};
 use crate::{HubError, HubResult};
 
 /// Takes the answer to a question, whatever its type is.
-pub(crate) trait TakeAnswer: Send {
+pub trait TakeAnswer: Send {
+    /// Takes it. Called once at most, under no lock, by the task of the connection that answers.
     fn take(self: Box<Self>, outcome: CompletionOutcome<'_>);
 }
 
 /// Ends only when there can be no answer any more. Dropped, it forgets the question.
-pub(crate) type Asking = Pin<Box<dyn Future<Output = HubError> + Send>>;
+pub type Asking = Pin<Box<dyn Future<Output = HubError> + Send>>;
 
 /// What became of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Answered {
+#[non_exhaustive]
+pub enum Answered {
+    /// Whoever has asked has it.
     Taken,
     /// Nobody waits for it, or not any more.
     Unknown,
@@ -71,6 +74,17 @@ impl ClientResults {
         // Upload streams are named by clients, which count without a letter.
         let id: Box<str> = format!("s{number}").into();
         let frame = question.frame(connection.protocol, &id)?;
+        Ok(self.ask_as(connection, id, frame, answer))
+    }
+
+    /// Asks a connection under an id that nobody else uses.
+    pub(crate) fn ask_as(
+        self: &Arc<Self>,
+        connection: Arc<Connection>,
+        id: Box<str>,
+        frame: Frame,
+        answer: Box<dyn TakeAnswer>,
+    ) -> Asking {
         let pending = Pending {
             connection_id: connection.id.clone(),
             answer,
@@ -81,13 +95,13 @@ impl ClientResults {
             id,
         };
         connection.queue.push_always(frame);
-        Ok(Box::pin(async move {
+        Box::pin(async move {
             let _forget = forget;
             connection.aborted().cancelled().await;
             HubError::ClientDisconnected {
                 connection_id: connection.id.to_string(),
             }
-        }))
+        })
     }
 
     /// Takes an answer of a connection.
@@ -162,8 +176,9 @@ impl<T: DeserializeOwned + Send> TakeAnswer for Expected<T> {
         let answer = match outcome {
             CompletionOutcome::Result(value) => value.deserialize().map_err(|error| {
                 let expected = type_name::<T>();
+                let why = explained(&error.to_string(), expected);
                 HubError::Message(format!(
-                    "Error trying to deserialize result to {expected}. {error}"
+                    "Error trying to deserialize result to {expected}. {why}"
                 ))
             }),
             CompletionOutcome::Error(text) => Err(HubError::Message(text.into_owned())),
@@ -172,6 +187,21 @@ impl<T: DeserializeOwned + Send> TakeAnswer for Expected<T> {
         };
         // Whoever has asked may have given up by now.
         let _ = self.0.send(answer);
+    }
+}
+
+/// What is wrong with a value, in .NET's words where it is JSON: `serde_json` says where it is, as .NET does.
+fn explained(error: &str, expected: &str) -> String {
+    let place = error.rsplit_once(" at line ").and_then(|(_, place)| {
+        let (line, column) = place.split_once(" column ")?;
+        Some((line.parse::<usize>().ok()?, column.parse::<usize>().ok()?))
+    });
+    match place {
+        Some((line, column)) => format!(
+            "The JSON value could not be converted to System.{expected}. Path: $ | LineNumber: {} | BytePositionInLine: {column}.",
+            line.saturating_sub(1)
+        ),
+        None => error.to_owned(),
     }
 }
 
@@ -208,6 +238,18 @@ mod tests {
         assert_eq!(type_name::<String>(), "String");
         assert_eq!(type_name::<Own>(), "Own");
         assert_eq!(type_name::<Option<i32>>(), "core::option::Option<i32>");
+    }
+
+    #[test]
+    fn a_value_that_does_not_fit_is_explained_as_dotnet_does() {
+        assert_eq!(
+            explained(
+                "invalid type: string \"text\", expected i32 at line 1 column 6",
+                "Int32"
+            ),
+            "The JSON value could not be converted to System.Int32. Path: $ | LineNumber: 0 | BytePositionInLine: 6."
+        );
+        assert_eq!(explained("no number", "Int32"), "no number");
     }
 
     #[test]

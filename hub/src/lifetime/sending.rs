@@ -14,7 +14,7 @@ use crate::HubResult;
 /// The message is queued for every recipient before this future exists. Dropping it only gives up waiting for slow
 /// recipients; nothing is taken back.
 #[must_use = "the message is queued, but an error or a slow client would go unnoticed"]
-pub(crate) struct Sending(State);
+pub struct Sending(State);
 
 enum State {
     Ready(Option<HubResult<()>>),
@@ -22,11 +22,13 @@ enum State {
 }
 
 impl Sending {
-    pub(crate) fn ready(result: HubResult<()>) -> Self {
+    /// Nothing is left to be done.
+    pub fn ready(result: HubResult<()>) -> Self {
         Self(State::Ready(Some(result)))
     }
 
-    pub(crate) fn waiting(future: impl Future<Output = HubResult<()>> + Send + 'static) -> Self {
+    /// `future` is left: for room in the queues of slow clients, or for other servers.
+    pub fn waiting(future: impl Future<Output = HubResult<()>> + Send + 'static) -> Self {
         Self(State::Waiting(Box::pin(future)))
     }
 }
@@ -46,7 +48,7 @@ impl fmt::Debug for Sending {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match self.0 {
             State::Ready(_) => "ready",
-            State::Waiting(_) => "waiting for room",
+            State::Waiting(_) => "waiting",
         };
         formatter.debug_tuple("Sending").field(&state).finish()
     }

@@ -2,15 +2,25 @@
 
 /// A set of connections of one hub.
 #[derive(Clone, Debug)]
-pub(crate) enum Target {
+#[non_exhaustive]
+pub enum Target {
+    /// Every connection.
     All,
+    /// Every connection but these.
     AllExcept(Box<[Box<str>]>),
+    /// One connection.
     Connection(Box<str>),
+    /// Several connections.
     Connections(Box<[Box<str>]>),
+    /// The members of a group.
     Group(Box<str>),
+    /// The members of several groups.
     Groups(Box<[Box<str>]>),
+    /// The members of a group but these connections.
     GroupExcept(Box<str>, Box<[Box<str>]>),
+    /// The connections of a user.
     User(Box<str>),
+    /// The connections of several users.
     Users(Box<[Box<str>]>),
 }
 

@@ -150,13 +150,13 @@ impl ClientProxy<Single> {
             // A question is never dropped.
             slow_client: None,
         };
-        let asking = self
-            .lifetime
-            .ask(connection_id, &question, Box::new(Expected(sender)))?;
+        let asking =
+            self.lifetime
+                .ask_client(connection_id, &question, Box::new(Expected(sender)))?;
         if let Some((caller, Standing::Counted(number))) = &self.asker {
             caller.lend_slot(*number);
         }
-        let timeout = self.lifetime.result_timeout();
+        let timeout = self.lifetime.local().result_timeout();
         let answered = async {
             tokio::select! {
                 biased;

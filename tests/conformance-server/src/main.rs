@@ -13,7 +13,8 @@ use std::time::Duration;
 
 use campanile_host::hosting::{HostBuilder, HostError};
 use campanile_host::services::ServiceDescriptor;
-use campanile_hub::{HttpTransports, HubHostBuilderExt};
+use campanile_hub::{HttpTransports, Hub, HubHostBuilderExt};
+use campanile_hub_redis::{RedisHostBuilderExt, RedisOptions};
 use campanile_web::{AuthHostBuilderExt, JwtKey, Policy, WebHostBuilderExt};
 use conformance::{
     AuthorizedConformanceHub, ConformanceHub, DetailedHub, Greeting, ImpatientHub, ParallelHub,
@@ -23,7 +24,7 @@ use small::{BenchHub, ClockHub, Echo};
 
 #[tokio::main]
 async fn main() -> Result<(), HostError> {
-    HostBuilder::new()
+    joined(HostBuilder::new())
         .add_jwt_bearer_with(|options| {
             options.keys.extend(JwtKey::secret(token::KEY));
             options.clock_skew = Duration::ZERO;
@@ -72,4 +73,30 @@ async fn main() -> Result<(), HostError> {
         .build()?
         .run()
         .await
+}
+
+/// Joins the farm of `--redis HOST:PORT`, where a hub goes by the name of the recorded server's type.
+fn joined(mut host: HostBuilder) -> HostBuilder {
+    let Some(redis) = host.configuration().get("redis") else {
+        return host;
+    };
+    host.add_redis_backplane_with(move |options| {
+        match RedisOptions::parse(&redis) {
+            Ok(parsed) => *options = parsed,
+            Err(error) => tracing::error!(%error, "--redis"),
+        }
+        named::<ClockHub>(options);
+        named::<BenchHub>(options);
+        named::<ConformanceHub>(options);
+        named::<DetailedHub>(options);
+        named::<SmallHub>(options);
+        named::<ImpatientHub>(options);
+        named::<ParallelHub>(options);
+        named::<ReconnectHub>(options);
+        named::<AuthorizedConformanceHub>(options);
+    })
+}
+
+fn named<H: Hub>(options: &mut RedisOptions) {
+    options.hub_name::<H>(format!("Reference.{}", H::NAME));
 }

@@ -69,6 +69,14 @@ pub(crate) fn write_completion_result<T: Serialize + ?Sized>(
     Ok(())
 }
 
+pub(crate) fn write_completion_raw(out: &mut Vec<u8>, id: &str, result: &[u8]) {
+    out.extend_from_slice(b"{\"type\":3");
+    write_id(out, id);
+    out.extend_from_slice(b",\"result\":");
+    out.extend_from_slice(result);
+    out.push(b'}');
+}
+
 pub(crate) fn write_completion_void(out: &mut Vec<u8>, id: &str) {
     out.extend_from_slice(b"{\"type\":3");
     write_id(out, id);

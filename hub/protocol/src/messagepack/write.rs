@@ -59,6 +59,16 @@ pub(crate) fn write_completion_void(out: &mut Vec<u8>, id: &str) {
     out.push(2);
 }
 
+pub(crate) fn write_completion_raw(out: &mut Vec<u8>, id: &str, result: &[u8]) {
+    write_head_with_id(out, 5, 3, id);
+    out.push(3);
+    if result.is_empty() {
+        // The message that it comes from ended too early.
+        rmp::encode::write_nil(out).expect(INFALLIBLE);
+    }
+    out.extend_from_slice(result);
+}
+
 pub(crate) fn write_completion_error(out: &mut Vec<u8>, id: &str, error: &str) {
     write_head_with_id(out, 5, 3, id);
     out.push(1);

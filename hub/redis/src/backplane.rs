@@ -1,0 +1,94 @@
+//! What makes one farm of several servers.
+
+use std::sync::Arc;
+
+use campanile_host::metrics::Metrics;
+use campanile_hub::lifetime::{HubLifetimeManager, HubLifetimeManagerFactory};
+
+use crate::RedisOptions;
+use crate::instruments::Instruments;
+use crate::link::{Link, Standing};
+use crate::manager::{RedisLifetimeManager, random};
+
+/// The farm, as this process is part of it: one pair of connections to Redis for all hubs.
+///
+/// [`add_redis_backplane`](crate::RedisHostBuilderExt::add_redis_backplane) makes one. Without a host, register one in the
+/// container as `dyn HubLifetimeManagerFactory` before hubs are served.
+#[derive(Clone, Debug)]
+pub struct RedisBackplane {
+    link: Arc<Link>,
+    /// The name of this process in the farm.
+    server: Arc<str>,
+}
+
+impl RedisBackplane {
+    /// Part of the farm of these options. Connects once a hub is wanted, inside of a tokio runtime.
+    #[must_use]
+    pub fn new(options: RedisOptions, metrics: &Metrics) -> Self {
+        let machine = rustix::system::uname();
+        let machine = machine.nodename().to_string_lossy();
+        let random: String = random().iter().map(|it| format!("{it:02x}")).collect();
+        Self {
+            link: Link::new(options, Instruments::new(metrics)),
+            server: format!("{machine}_{random}").into(),
+        }
+    }
+
+    /// Whether there is a connection to Redis now. To be asked by health checks: a server without it is not ready.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.link.is_up()
+    }
+
+    /// Why there is no connection to Redis; nothing where there is one, or none yet.
+    #[must_use]
+    pub fn last_error(&self) -> Option<String> {
+        match &*self.link.standing().borrow() {
+            Standing::Down(why) => Some(why.clone()),
+            Standing::Up | Standing::Connecting => None,
+        }
+    }
+
+    /// Waits until Redis is there, or the first attempt has failed.
+    ///
+    /// # Errors
+    ///
+    /// Why it has failed.
+    ///
+    /// # Cancel safety
+    ///
+    /// Attempts go on, whoever waits.
+    pub async fn first_attempt(&self) -> Result<(), String> {
+        self.link.start();
+        let mut standing = self.link.standing();
+        // The link lives as long as this.
+        let standing = standing.wait_for(|it| *it != Standing::Connecting).await;
+        match standing.as_deref() {
+            Ok(Standing::Down(why)) => Err(why.clone()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Leaves the farm, after what has been sent by now.
+    pub fn leave(&self) {
+        self.link.end();
+    }
+
+    pub(crate) fn options(&self) -> &RedisOptions {
+        &self.link.options
+    }
+}
+
+impl HubLifetimeManagerFactory for RedisBackplane {
+    fn create(&self, hub: &'static str) -> Arc<dyn HubLifetimeManager> {
+        if tokio::runtime::Handle::try_current().is_ok() {
+            self.link.start();
+        }
+        let prefix = self.link.options.name_of(hub);
+        Arc::new(RedisLifetimeManager::new(
+            self.link.clone(),
+            prefix,
+            self.server.clone(),
+        ))
+    }
+}

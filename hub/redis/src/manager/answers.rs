@@ -1,0 +1,89 @@
+//! What other servers are waited for: acknowledgements, and clients' answers.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use campanile_hub::lifetime::TakeAnswer;
+use tokio::sync::oneshot;
+
+#[derive(Default)]
+pub(super) struct Waiting(Arc<Open>);
+
+#[derive(Default)]
+struct Open {
+    commands: AtomicI32,
+    acknowledgements: Mutex<HashMap<i32, oneshot::Sender<()>>>,
+    questions: Mutex<HashMap<Box<str>, Box<dyn TakeAnswer>>>,
+}
+
+impl Waiting {
+    /// A number for a group command, and what is done when it is acknowledged.
+    pub(super) fn command(&self) -> (i32, impl Future<Output = Option<()>> + Send + 'static) {
+        let id = self
+            .0
+            .commands
+            .fetch_add(1, Ordering::Relaxed)
+            .wrapping_add(1);
+        let (sender, acknowledged) = oneshot::channel();
+        lock(&self.0.acknowledgements).insert(id, sender);
+        let forget = ForgetCommand(self.0.clone(), id);
+        (id, async move {
+            let _forget = forget;
+            acknowledged.await.ok()
+        })
+    }
+
+    pub(super) fn acknowledge(&self, id: i32) -> bool {
+        let waiting = lock(&self.0.acknowledgements).remove(&id);
+        waiting.is_some_and(|waiting| waiting.send(()).is_ok())
+    }
+
+    /// An id that no server of the farm uses, for as long as what is returned lives.
+    pub(super) fn ask(&self, answer: Box<dyn TakeAnswer>) -> Asked {
+        let id: Box<str> = STANDARD_NO_PAD.encode(random()).into();
+        lock(&self.0.questions).insert(id.clone(), answer);
+        Asked(self.0.clone(), id)
+    }
+
+    pub(super) fn answered(&self, id: &str) -> Option<Box<dyn TakeAnswer>> {
+        lock(&self.0.questions).remove(id)
+    }
+}
+
+/// Sixteen bytes that nobody else has.
+pub(crate) fn random() -> [u8; 16] {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).expect("the operating system has random numbers");
+    bytes
+}
+
+/// A question on its way. Dropped, it is forgotten.
+pub(super) struct Asked(Arc<Open>, Box<str>);
+
+impl Asked {
+    pub(super) fn id(&self) -> &str {
+        &self.1
+    }
+}
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        lock(&self.0.questions).remove(&self.1);
+    }
+}
+
+struct ForgetCommand(Arc<Open>, i32);
+
+impl Drop for ForgetCommand {
+    fn drop(&mut self) {
+        lock(&self.0.acknowledgements).remove(&self.1);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing in here panics half-way through a change.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

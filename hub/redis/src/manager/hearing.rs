@@ -1,0 +1,219 @@
+//! What is done with what comes from Redis.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use campanile_hub::HubError;
+use campanile_hub::lifetime::{HubLifetimeManager, Local, ReceivedMessage, TakeAnswer};
+use campanile_hub_protocol::{CompletionOutcome, HubProtocol, IncomingMessage};
+
+use tokio::sync::oneshot;
+
+use super::{Inner, RedisLifetimeManager};
+use crate::link::Hear;
+use crate::payload::{Completion, GroupCommand, Invocation, read_ack, write_ack, write_completion};
+
+type Refused = Box<dyn std::error::Error + Send + Sync>;
+
+impl Hear for Inner {
+    fn hear(&self, channel: &str, payload: &[u8]) {
+        if let Some(inner) = self.me.upgrade() {
+            RedisLifetimeManager { inner }.hear(channel, payload);
+        }
+    }
+}
+
+impl RedisLifetimeManager {
+    fn hear(&self, channel: &str, payload: &[u8]) {
+        let inner = &self.inner;
+        let name = channel
+            .strip_prefix(&*inner.prefix)
+            .and_then(|rest| rest.strip_prefix(':'))
+            .unwrap_or_default();
+        let heard = match name.split_once(':') {
+            None if name == "all" => self.deliver(Local::All, payload),
+            Some(("group", group)) => self.deliver(Local::Group(group), payload),
+            Some(("user", user)) => self.deliver(Local::User(user), payload),
+            Some(("connection", id)) => self.deliver(Local::Connection(id), payload),
+            Some((_, "groups")) => self.obey(payload),
+            Some((_, rest)) if rest.starts_with("ack:") => self.acknowledge(payload),
+            Some((_, rest)) if rest.starts_with("return:") => self.take_answer(payload),
+            _ => Ok(()),
+        };
+        if let Err(error) = heard {
+            inner.link.instruments.rejected.add(1);
+            tracing::warn!(channel, bytes = payload.len(), %error, "something on Redis is no message of a server");
+        }
+    }
+
+    fn deliver(&self, to: Local<'_>, payload: &[u8]) -> Result<(), Refused> {
+        let invocation = Invocation::read(payload)?;
+        let mut message = ReceivedMessage::new();
+        for (name, bytes) in &invocation.messages {
+            // Others may speak what we do not.
+            if let Some(protocol) = HubProtocol::from_name(name) {
+                message.insert(protocol, bytes)?;
+            }
+        }
+        if message.is_empty() {
+            return Err("the message is in none of our protocols".into());
+        }
+        let excluded: &[&str] = match to {
+            Local::All | Local::Group(_) => &invocation.excluded,
+            Local::User(_) | Local::Connection(_) => &[],
+        };
+        match (to, invocation.reply) {
+            (Local::Connection(connection), Some((id, channel))) => {
+                self.ask(connection, id, channel, &message);
+            }
+            _ => {
+                let delivered = self.inner.local.deliver(to, excluded, &message);
+                if delivered.unwritten > 0 {
+                    tracing::warn!(
+                        connections = delivered.unwritten,
+                        "a message of another server came without the protocol of some clients: enable it there"
+                    );
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks a client of ours what another server wants to know.
+    fn ask(&self, connection_id: &str, id: &str, channel: &str, message: &ReceivedMessage) {
+        let local = &self.inner.local;
+        let Some(protocol) = local.protocol_of(connection_id) else {
+            // It has just gone.
+            self.pass_on(HubProtocol::Json, id, channel, &disconnected());
+            return;
+        };
+        let (sender, answered) = oneshot::channel();
+        let pending = Arc::new(Mutex::new(Some(Answer {
+            manager: self.clone(),
+            protocol,
+            id: id.into(),
+            channel: channel.into(),
+            _answered: sender,
+        })));
+        let answer = Box::new(PassOn(pending.clone()));
+        let asking = local.ask_for(connection_id, id, message, answer);
+        tokio::spawn(async move {
+            if let Some(asking) = asking {
+                tokio::select! {
+                    _ = answered => {}
+                    _ = asking => {}
+                }
+            }
+            pass_on(&pending, &disconnected());
+        });
+    }
+
+    fn pass_on(
+        &self,
+        protocol: HubProtocol,
+        id: &str,
+        channel: &str,
+        outcome: &CompletionOutcome<'_>,
+    ) {
+        let mut completion = Vec::new();
+        protocol.write_completion(&mut completion, id, outcome);
+        let payload = write_completion(protocol.name(), &completion);
+        let published = self.inner.link.publish(channel, &payload);
+        tokio::spawn(async move {
+            if let Err(error) = published.await {
+                tracing::warn!(%error, "a client's answer could not be passed on");
+            }
+        });
+    }
+
+    fn obey(&self, payload: &[u8]) -> Result<(), Refused> {
+        let command = GroupCommand::read(payload)?;
+        let inner = &self.inner;
+        if !inner.local.is_connected(command.connection) {
+            return Ok(());
+        }
+        let doing = if command.add {
+            self.add_to_group(command.connection, command.group)
+        } else {
+            self.remove_from_group(command.connection, command.group)
+        };
+        let acknowledge = inner.channel(&format!("internal:ack:{}", command.server));
+        let (id, inner) = (command.id, inner.clone());
+        tokio::spawn(async move {
+            let done: Result<(), HubError> = async {
+                doing.await?;
+                inner.link.publish(&acknowledge, &write_ack(id)).await?;
+                Ok(())
+            }
+            .await;
+            if let Err(error) = done {
+                tracing::warn!(%error, "a connection could not change its group for another server");
+            }
+        });
+        Ok(())
+    }
+
+    fn acknowledge(&self, payload: &[u8]) -> Result<(), Refused> {
+        let id = read_ack(payload)?;
+        if !self.inner.waiting.acknowledge(id) {
+            tracing::debug!(id, "an acknowledgement that nobody waits for");
+        }
+        Ok(())
+    }
+
+    /// Takes the answer of a client of another server.
+    fn take_answer(&self, payload: &[u8]) -> Result<(), Refused> {
+        let completion = Completion::read(payload)?;
+        let protocol = HubProtocol::from_name(completion.protocol)
+            .ok_or_else(|| format!("unknown hub protocol '{}'", completion.protocol))?;
+        let frame = protocol
+            .next_frame(completion.message, None)?
+            .ok_or("the completion is incomplete")?;
+        let IncomingMessage::Completion(completion) = protocol.parse(frame.body)? else {
+            return Err("the message is no completion".into());
+        };
+        match self.inner.waiting.answered(&completion.invocation_id) {
+            Some(answer) => answer.take(completion.outcome),
+            None => tracing::debug!(id = %completion.invocation_id, "an answer to no question"),
+        }
+        Ok(())
+    }
+}
+
+fn disconnected() -> CompletionOutcome<'static> {
+    CompletionOutcome::Error("Connection disconnected.".into())
+}
+
+struct Answer {
+    manager: RedisLifetimeManager,
+    protocol: HubProtocol,
+    id: Box<str>,
+    channel: Box<str>,
+    /// Dropped with it.
+    _answered: oneshot::Sender<()>,
+}
+
+/// Sends the answer of a client to the server that has asked, once.
+struct PassOn(Arc<Mutex<Option<Answer>>>);
+
+impl TakeAnswer for PassOn {
+    fn take(self: Box<Self>, outcome: CompletionOutcome<'_>) {
+        pass_on(&self.0, &outcome);
+    }
+}
+
+fn pass_on(pending: &Mutex<Option<Answer>>, outcome: &CompletionOutcome<'_>) {
+    let answer = pending
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .take();
+    if let Some(answer) = answer {
+        let Answer {
+            manager,
+            protocol,
+            id,
+            channel,
+            ..
+        } = &answer;
+        manager.pass_on(*protocol, id, channel, outcome);
+    }
+}
