@@ -193,6 +193,8 @@ pub(crate) struct FarmHub;
 
 #[hub]
 impl FarmHub {
+    pub fn here(&self) {}
+
     pub async fn join(&self, caller: &HubCaller<Self>, id: String, group: String) -> HubResult<()> {
         caller.groups().add(&id, &group).await
     }
@@ -277,6 +279,8 @@ impl Server {
             Ok::<_, String>(number * 2)
         });
         soon(connection.start()).await.unwrap();
+        // The handshake is answered before the farm knows the client; the first call is after that.
+        soon(connection.invoke::<()>("Here", ())).await.unwrap();
         Client { connection, told }
     }
 
