@@ -1,48 +1,168 @@
 #!/usr/bin/env bash
-# The life of the clock as a service: installs it as the README says, starts it, asks it, stops it.
+# The life of the clock as a service: installs it as the README says, starts it, asks it, has it read its settings again,
+# restarts it under a client, lets it get stuck, stops it.
 # Runs inside of the sandbox, from the root of the repository; prints what it found as name=value lines.
 #
-#   life.sh BINARY
+#   life.sh BINARY STUBBORN
+#
+# STUBBORN is the command line of a service of which a part does not stop.
 set -euo pipefail
+# Who writes to a connection that is gone is told, and not killed.
+trap '' PIPE
+trap 'journalctl --no-pager --lines 60 >&2' ERR
 
-milliseconds() { echo $(($(date +%s%N) / 1000000)); }
-
+# get PATH [HOST]: the answer, with its head. Fails where nobody listens; says nothing where nobody answers.
 get() {
-  exec 3<>/dev/tcp/127.0.0.1/5000
-  printf 'GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' "$1" >&3
-  tr -d '\r' <&3
+  exec 3<>/dev/tcp/127.0.0.1/5000 || return
+  printf 'GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n' "$1" "${2-localhost}" >&3 || true
+  timeout 60 tr -d '\r' <&3 || true
 }
+
+first_line() {
+  local page
+  page=$(get "$@") || return
+  echo "${page%%$'\n'*}"
+}
+
+# Waits until the command succeeds.
+until_it() {
+  for _ in {1..600}; do
+    if "$@"; then return; fi
+    sleep 0.1
+  done
+  echo "not within a minute: $*" >&2
+  false
+}
+
+show() { systemctl show -P "$1" campanile-clock.service; }
+
+logged() {
+  journalctl --sync
+  journalctl --quiet --unit campanile-clock --output cat | grep -F "$1" >/dev/null
+}
+
+# What systemd itself says of the clock goes to the journal as well.
+systemctl log-target journal
 
 install -m 755 "$1" /usr/local/bin/clock-app
 install -D -m 644 -t /etc/campanile-clock config/appsettings.json
-install -m 644 -t /etc/systemd/system config/campanile-clock.service
+install -m 644 -t /etc/systemd/system config/campanile-clock.service config/campanile-clock.socket
 systemctl daemon-reload
-echo "Clock__Interval=00:00:00.500" >/etc/campanile-clock/environment
+# Files are not watched here: what the reload reads is not read before.
+cat >/etc/campanile-clock/environment <<END
+Clock__Interval=00:00:00.500
+DOTNET_hostBuilder__reloadConfigOnChange=false
+END
 
-echo "unit=$(systemd-analyze verify /etc/systemd/system/campanile-clock.service 2>&1 | tr '\n' ' ')"
+echo "unit=$(systemd-analyze verify /etc/systemd/system/campanile-clock.{service,socket} 2>&1 | tr '\n' ' ')"
 systemctl start campanile-clock
 echo "active=$(systemctl is-active campanile-clock)"
-page=$(get /)
-echo "answer=${page%%$'\n'*}"
-page=$(get /healthz)
-echo "health=${page%%$'\n'*}"
-echo "user=$(stat -c %u "/proc/$(systemctl show -P MainPID campanile-clock)")"
+echo "status_text=$(show StatusText)"
+echo "answer=$(first_line /)"
+echo "health=$(first_line /healthz)"
+echo "user=$(stat -c %u "/proc/$(show MainPID)")"
 echo "exposure=$(systemd-analyze security --no-pager campanile-clock | sed -n 's/.*exposure level[^:]*: \([0-9.]*\).*/\1/p')"
-sleep 1.2
 
-begun=$(milliseconds)
-systemctl stop campanile-clock
-echo "stop=$(($(milliseconds) - begun))"
-echo "result=$(systemctl show -P Result campanile-clock)"
-echo "status=$(systemctl show -P ExecMainStatus campanile-clock)"
+# A reload, by the same process: requests are logged from then on.
+process=$(show MainPID)
+sed -i 's/"Default": "Information"/&, "Microsoft.AspNetCore": "Information"/' /etc/campanile-clock/appsettings.json
+first_line /healthz?before >/dev/null
+systemctl reload campanile-clock
+until_it logged "the configuration was read again"
+request_is_logged() {
+  first_line /healthz?after >/dev/null
+  logged "/healthz?after"
+}
+until_it request_is_logged
+
+# Settings that cannot be read change nothing but the log.
+cp /etc/campanile-clock/appsettings.json /run/good
+echo '{' >/etc/campanile-clock/appsettings.json
+systemctl reload campanile-clock
+until_it logged "not all of it can be"
+echo "unharmed=$(first_line /)"
+cp /run/good /etc/campanile-clock/appsettings.json
+[ "$process" != "$(show MainPID)" ] || echo "reloaded=alive"
+
+# Restarts, under a client that never rests. The first brings a credential, and less patience with a stuck service.
+install -m 600 /dev/stdin /etc/campanile-clock/hosts <<<"localhost"
+mkdir /etc/systemd/system/campanile-clock.service.d
+cat >/etc/systemd/system/campanile-clock.service.d/hurry.conf <<END
+[Service]
+LoadCredential=AllowedHosts:/etc/campanile-clock/hosts
+WatchdogSec=4s
+RestartSec=100ms
+END
+systemctl daemon-reload
+answers=/run/answers
+: >$answers
+client() {
+  local line
+  until [ -e /run/enough ]; do
+    line=$(first_line / 2>/dev/null) || line=refused
+    echo "client=${line:-no answer}"
+  done >$answers
+}
+more_answers_than() { [ "$(grep -c 200 $answers)" -gt "$1" ]; }
+client &
+until_it more_answers_than 0
+for _ in 1 2 3; do
+  systemctl restart campanile-clock
+  until_it more_answers_than "$(grep -c 200 $answers)"
+done
+touch /run/enough
+wait $!
+cat $answers
+echo "elsewhere=$(first_line / elsewhere.example)"
+
+# Whoever connects starts it.
+systemctl stop campanile-clock 2>/dev/null
+echo "stopped=$(systemctl is-active campanile-clock || true)"
+echo "woken=$(first_line /)"
+# It answers before it has told that it is ready, and is not watched until then.
+until_it systemctl --quiet is-active campanile-clock
+
+# A process that does nothing any more is replaced, and the next one answers whoever came in the meantime.
+process=$(show MainPID)
+kill -STOP "$process"
+# Its threads stop one by one: the last may still have taken a connection.
+is_stopped() { ! grep -h ^State: "/proc/$process/task"/*/status | grep -v 'T (stopped)' >/dev/null; }
+until_it is_stopped
+echo "stuck=$(first_line /)"
+echo "restarts=$(show NRestarts)"
+
+systemctl stop campanile-clock.socket campanile-clock.service
+echo "result=$(show Result)"
+echo "status=$(show ExecMainStatus)"
+if (get /) 2>/dev/null; then
+  echo "closed=no"
+else
+  echo "closed=yes"
+fi
+
+# A service that would never end by itself ends within its own limit, long before systemd's.
+cat >/etc/systemd/system/stubborn.service <<END
+[Service]
+Type=notify
+ExecStart=$2
+Environment=DOTNET_shutdownTimeoutSeconds=1
+TimeoutStopSec=60s
+END
+systemctl daemon-reload
+systemctl start stubborn
+systemctl stop stubborn
+echo "stubborn=$(systemctl show -P Result stubborn)"
 
 # What is wrong with the settings is in the journal, and the unit fails.
+rm -r /etc/systemd/system/campanile-clock.service.d
+systemctl daemon-reload
+systemctl reset-failed campanile-clock 2>/dev/null || true
 echo '{ "Clock": { "Intervall": "00:00:01" } }' >/etc/campanile-clock/appsettings.json
 if systemctl start campanile-clock 2>/dev/null; then
   echo "refused=no"
 else
   echo "refused=yes"
 fi
-systemctl stop campanile-clock
+systemctl stop campanile-clock.socket campanile-clock.service
 journalctl --sync
-journalctl --no-pager --unit campanile-clock --output json --output-fields PRIORITY,MESSAGE,SYSLOG_IDENTIFIER | sed 's/^/journal=/'
+journalctl --no-pager --unit campanile-clock --unit stubborn --output json --output-fields PRIORITY,MESSAGE,SYSLOG_IDENTIFIER | sed 's/^/journal=/'

@@ -1,7 +1,10 @@
 //! The clock under a real systemd, installed as the README says.
 
-use std::{fs, process::Command};
+use std::{env, fs, process::Command};
 
+use campanile_host::{
+    BoxError, CancellationToken, HostBuilder, HostError, HostedService, Inject, systemd,
+};
 use end_to_end::{clock_app, find, missing, repository};
 use serde_json::Value;
 
@@ -24,22 +27,26 @@ impl Findings {
 
     /// The priorities of all entries of the journal that contain the text.
     fn priorities(&self, text: &str) -> Vec<String> {
-        let entries = self
-            .all("journal")
-            .map(|entry| serde_json::from_str::<Value>(entry).expect("the journal is JSON"));
-        entries
-            .filter(|entry| {
-                entry["MESSAGE"]
-                    .as_str()
-                    .is_some_and(|message| message.contains(text))
-            })
-            .map(|entry| {
-                entry["PRIORITY"]
-                    .as_str()
-                    .expect("each has a priority")
-                    .to_owned()
-            })
+        self.journal()
+            .filter(|(_, message)| message.contains(text))
+            .map(|(priority, _)| priority)
             .collect()
+    }
+
+    /// Where the first entry is that contains the text.
+    fn position(&self, text: &str) -> Option<usize> {
+        self.journal()
+            .position(|(_, message)| message.contains(text))
+    }
+
+    /// Priorities and texts, in order.
+    fn journal(&self) -> impl Iterator<Item = (String, String)> {
+        self.all("journal").map(|entry| {
+            let entry: Value = serde_json::from_str(entry).expect("the journal is JSON");
+            // What is not a text is no line of the log.
+            let text = |field: &str| entry[field].as_str().unwrap_or_default().to_owned();
+            (text("PRIORITY"), text("MESSAGE"))
+        })
     }
 }
 
@@ -57,6 +64,7 @@ fn it_lives_under_systemd() {
             "unshare and nsenter",
             find("unshare").is_some() && find("nsenter").is_some(),
         ),
+        ("/bin/kill", fs::exists("/bin/kill").unwrap_or(false)),
     ];
     if missing(test, &needs) {
         return;
@@ -64,11 +72,16 @@ fn it_lives_under_systemd() {
 
     let scripts = repository().join("tests/end-to-end/systemd");
     let binary = clock_app();
+    let stubborn = env::current_exe().expect("the running test is a file");
     let output = Command::new(scripts.join("sandbox"))
         .arg("--share")
         .arg(binary.parent().expect("a binary is in a directory"))
         .arg(scripts.join("life.sh"))
         .arg(binary)
+        .arg(format!(
+            "\"{}\" --exact {STUBBORN} --ignored --nocapture",
+            stubborn.display()
+        ))
         .current_dir(repository())
         .output()
         .expect("the sandbox can be started");
@@ -102,11 +115,55 @@ fn it_lives_under_systemd() {
     let exposure: f32 = findings.one("exposure").parse().unwrap();
     assert!(exposure <= 2.0, "systemd-analyze security says {exposure}");
 
-    // Stopped in a moment, and successfully.
-    let stop: u32 = findings.one("stop").parse().unwrap();
-    assert!(stop < 2_000, "the stop took {stop} ms");
+    // What `systemctl status` shows.
+    assert_eq!(
+        findings.one("status_text"),
+        "Running, listening on http://127.0.0.1:5000"
+    );
+
+    // A reload has it read its settings again, and not before; here, that requests are logged.
+    assert_eq!(findings.one("reloaded"), "alive");
+    let reload = findings.position("the configuration was read again, and has changed");
+    let request = findings.position("/healthz?after");
+    assert!(reload.is_some() && reload < request, "{printed}");
+    assert_eq!(findings.position("/healthz?before"), None);
+    assert_eq!(findings.one("unharmed"), "HTTP/1.1 200 OK");
+    assert_eq!(findings.priorities("not all of it can be"), ["3"]);
+
+    // Restarts refuse nobody; the script has waited for an answer after each.
+    let answers: Vec<&str> = findings.all("client").collect();
+    assert!(answers.len() > 3, "{answers:?}");
+    assert!(!answers.contains(&"refused"), "{answers:?}");
+
+    // A credential is a setting: since there is one for it, other hosts are turned away.
+    assert_eq!(findings.one("elsewhere"), "HTTP/1.1 400 Bad Request");
+
+    // A connection starts what was stopped.
+    assert_eq!(findings.one("stopped"), "inactive");
+    assert_eq!(findings.one("woken"), "HTTP/1.1 200 OK");
+
+    // A stuck process is aborted and replaced, and a client of that time is answered by the next.
+    assert_eq!(findings.one("stuck"), "HTTP/1.1 200 OK");
+    assert_eq!(findings.one("restarts"), "1");
+    assert_eq!(
+        findings
+            .priorities("Watchdog timeout")
+            .first()
+            .map(String::as_str),
+        Some("3")
+    );
+
+    // Stopped successfully, and for good.
     assert_eq!(findings.one("result"), "success");
     assert_eq!(findings.one("status"), "0");
+    assert_eq!(findings.one("closed"), "yes");
+
+    // A part that does not stop is named, and let go before systemd's patience ends.
+    assert_eq!(findings.one("stubborn"), "success");
+    assert_eq!(
+        findings.priorities("Stubborn was busy in its phase `stop`"),
+        ["4"]
+    );
 
     // The journal has the levels as priorities, and no marks of them in the text.
     assert_eq!(
@@ -123,9 +180,10 @@ fn it_lives_under_systemd() {
             .map(String::as_str),
         Some("6")
     );
-    assert_eq!(
-        findings.priorities("Application is shutting down..."),
-        ["6"]
+    let ends = findings.priorities("Application is shutting down...");
+    assert!(
+        !ends.is_empty() && ends.iter().all(|priority| priority == "6"),
+        "{ends:?}"
     );
     assert_eq!(findings.priorities("<6>"), Vec::<String>::new());
 
@@ -135,6 +193,37 @@ fn it_lives_under_systemd() {
         !findings.priorities("Clock:Intervall").is_empty(),
         "the journal says why:\n{printed}"
     );
+}
+
+/// The service that does not stop, as a test of this program.
+const STUBBORN: &str = "a_service_that_does_not_stop";
+
+/// Is stopped, but never done.
+#[derive(Inject)]
+struct Stubborn;
+
+impl HostedService for Stubborn {
+    async fn start(&self, _: CancellationToken) -> Result<(), BoxError> {
+        Ok(())
+    }
+
+    async fn stop(&self, _: CancellationToken) -> Result<(), BoxError> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test]
+#[ignore = "started by systemd, in the other test"]
+async fn a_service_that_does_not_stop() -> Result<(), HostError> {
+    if !systemd::is_systemd_service() {
+        return Ok(());
+    }
+    HostBuilder::new()
+        .with_args(Vec::<String>::new())
+        .add_hosted_service::<Stubborn>()
+        .build()?
+        .run()
+        .await
 }
 
 /// Whether this process may do everything.
