@@ -5,6 +5,8 @@
     reason = "every test file is a crate of its own and uses a part of this"
 )]
 
+pub(crate) mod requests;
+
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::time::Duration;
