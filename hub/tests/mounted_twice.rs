@@ -9,7 +9,8 @@ use campanile_host::Inject;
 use campanile_host::metrics::Metrics;
 use campanile_host::services::{ServiceCollection, ServiceProvider};
 use campanile_hub::{HubContext, HubOptions, HubService, HubServiceCollectionExt, hub};
-use support::requests::{Events, get, negotiate, post, text};
+use serde_json::json;
+use support::requests::{Caller, Events, text};
 use tokio::time::Instant;
 
 #[derive(Inject)]
@@ -50,13 +51,11 @@ fn mount() -> Mounted {
 async fn a_connection_is_pinged_as_often_as_its_path_says() {
     let mounted = mount();
     for (hub, interval) in [(&mounted.first, 15), (&mounted.second, 5)] {
-        let mut client = Events::open(hub).await;
-        client.post(HANDSHAKE).await;
-        assert_eq!(client.next().await, "{}\u{1e}");
+        let mut client = Events::connect(&Caller::anonymous(hub)).await;
         let mut last = Instant::now();
         for number in 0..4 {
-            assert_eq!(client.next().await, "{\"type\":6}\u{1e}");
-            // The first one may be due at once, where the tick falls.
+            assert_eq!(client.next().await, Some(json!({"type": 6})));
+            // The first one may be due earlier, where the tick falls.
             if number > 0 {
                 assert_eq!(last.elapsed(), Duration::from_secs(interval));
             }
@@ -68,15 +67,15 @@ async fn a_connection_is_pinged_as_often_as_its_path_says() {
 #[tokio::test(start_paused = true)]
 async fn a_silent_client_has_its_whole_time() {
     let mounted = mount();
-    let mut client = Events::open(&mounted.first).await;
-    client.post(HANDSHAKE).await;
-    client.post("{\"type\":6}\u{1e}").await;
+    let mut client = Events::connect(&Caller::anonymous(&mounted.first)).await;
+    client.post(&json!({"type": 6})).await;
     let pinged = Instant::now();
-    let mut last = String::new();
-    while let Some(text) = client.try_next().await {
-        last = text;
+    let mut last = None;
+    while let Some(message) = client.next().await {
+        last = Some(message);
     }
-    assert!(last.contains("closed with an error"), "{last}");
+    let last = last.unwrap();
+    assert_eq!(last["error"], "Connection closed with an error.");
     let waited = pinged.elapsed().as_secs();
     assert!((29..=32).contains(&waited), "after {waited} s");
 }
@@ -84,19 +83,18 @@ async fn a_silent_client_has_its_whole_time() {
 #[tokio::test(start_paused = true)]
 async fn what_waits_is_counted_once() {
     let mounted = mount();
-    let path = negotiate(&mounted.first).await;
-    let polled = get(&mounted.first, &path).await;
-    assert_eq!(polled.status(), 200);
-    post(&mounted.first, &path, HANDSHAKE).await;
-    let answer = get(&mounted.first, &path).await;
-    assert_eq!(text(answer).await, "{}\u{1e}");
+    let client = Caller::anonymous(&mounted.first);
+    let path = client.negotiate().await;
+    assert_eq!(client.get(&path).await.status(), 200);
+    client.post(&path, HANDSHAKE).await;
+    assert_eq!(text(client.get(&path).await).await, "{}\u{1e}");
     let context: HubContext<TwiceHub> = mounted.services.inject().unwrap();
     context.clients().all().send("Ring", ()).await.unwrap();
     tokio::time::sleep(Duration::from_secs(3)).await;
     let line = "signalr_server_queued_bytes{signalr_hub=\"TwiceHub\"} ";
     let shown = mounted.metrics.to_prometheus();
     let queued = shown.lines().find_map(|it| it.strip_prefix(line)).unwrap();
-    let waiting = text(get(&mounted.first, &path).await).await;
+    let waiting = text(client.get(&path).await).await;
     // Counted as a WebSocket frame, whose head has 2 bytes.
     assert_eq!(queued, (2 + waiting.len()).to_string());
 }
