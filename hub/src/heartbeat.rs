@@ -101,7 +101,8 @@ impl Times {
 
 fn tick(connection: &Connection, now: Instant) {
     let Connection { beat, times, .. } = connection;
-    if times.expires && connection.request.expires().is_some_and(|it| it <= now) {
+    let expiry = &connection.request.owner().expiry;
+    if times.expires && expiry.as_ref().is_some_and(|it| it.is_over(now)) {
         connection.end(End::AuthenticationExpired);
     }
     if count(&beat.ticks_since_ping) >= times.keep_alive {

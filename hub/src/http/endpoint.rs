@@ -202,7 +202,13 @@ impl Endpoint {
             Err(Found::Unknown) => {
                 return responses::bare(StatusCode::NOT_FOUND, responses::NO_CONNECTION);
             }
-            Err(Found::Resumable(sockets)) => return self.resume(sockets, upgrade, response),
+            Err(Found::Resumable(sockets)) => {
+                let token = token_of(&request).unwrap_or_default();
+                return match self.admit(&token, &request, true) {
+                    Ok(()) => self.resume(sockets, upgrade, response),
+                    Err(refusal) => refusal,
+                };
+            }
             Err(found) => return already_attached(&found, HttpTransportType::WebSockets),
         };
         let (parts, _) = request.into_parts();
@@ -356,8 +362,38 @@ impl Endpoint {
                 StatusCode::NOT_FOUND,
                 responses::NO_CONNECTION,
             )),
-            found => Ok((token, found)),
+            found => {
+                let polls = matches!(found, Found::Polling(_)) && *request.method() == Method::GET;
+                self.admit(&token, request, polls)?;
+                Ok((token, found))
+            }
         }
+    }
+
+    /// Refuses requests of others than the user whose connection it is. One that goes on with the connection may bring a
+    /// newer ticket.
+    #[expect(
+        clippy::result_large_err,
+        reason = "the refusal is sent, not passed on"
+    )]
+    fn admit(&self, token: &str, request: &Request<Body>, refreshes: bool) -> Result<(), Response> {
+        let Some(owner) = self.tokens.owner(token) else {
+            return Ok(());
+        };
+        if !owner.admits(request.extensions()) {
+            tracing::warn!(
+                method = %request.method(),
+                "a request was refused: it is for a connection of another user"
+            );
+            return Err(responses::text(
+                StatusCode::FORBIDDEN,
+                responses::OTHER_USER,
+            ));
+        }
+        if refreshes {
+            owner.refresh(request.extensions());
+        }
+        Ok(())
     }
 
     /// Attaches a transport that needs a negotiation first.
@@ -399,6 +435,8 @@ impl Endpoint {
                 aborted: tracker.aborted(),
             },
         };
+        self.tokens
+            .set_owner(&attached.token, opening.request.owner());
         self.metrics.begin(transport);
         (
             opening,
