@@ -49,11 +49,13 @@
 //! | [`metrics`] | counters and histograms, as Prometheus reads them |
 //! | [`trace_context`] | W3C trace contexts that follow `tracing` spans from one process to the next |
 //! | [`systemd`] | readiness, stopping, the journal's levels |
+//! | [`guide`] | for people who know .NET, and for people who do not |
 
 // The macros name this crate, and are used in it as well.
 extern crate self as campanile_host;
 
 pub mod configuration;
+pub mod guide;
 pub mod hosting;
 pub mod logging;
 pub mod metrics;

@@ -193,7 +193,7 @@ impl fmt::Debug for RawEndpoint {
 /// Serves one raw connection until the handler has returned.
 pub(crate) async fn serve<T: Transport>(
     mut transport: Box<T>,
-    opening: Opening,
+    opening: Box<Opening>,
     endpoint: Arc<RawEndpoint>,
 ) -> Closure {
     let stop = opening.stop.clone();

@@ -40,7 +40,11 @@ impl Served {
     }
 
     /// Serves one client until it is gone.
-    pub(crate) async fn serve<T: Transport>(self, transport: Box<T>, opening: Opening) -> Closure {
+    pub(crate) async fn serve<T: Transport>(
+        self,
+        transport: Box<T>,
+        opening: Box<Opening>,
+    ) -> Closure {
         match self {
             Self::Hub(hub) => connection::serve(transport, opening, hub).await,
             Self::Raw(raw) => Box::pin(crate::raw::serve(transport, opening, raw)).await,

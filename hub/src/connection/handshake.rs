@@ -40,9 +40,9 @@ enum Refusal {
 /// On a refusal the transport is closed, and nothing of the application ever hears of it.
 pub(crate) async fn shake_hands<T>(
     transport: &mut T,
-    opening: Opening,
+    opening: Box<Opening>,
     hub: &Arc<dyn HubDispatcher>,
-) -> Option<(Connection, Vec<u8>)>
+) -> Option<(Arc<Connection>, Vec<u8>)>
 where
     T: Transport,
 {
@@ -65,7 +65,7 @@ where
                 user,
                 options,
             );
-            return Some((connection, rest));
+            return Some((Arc::new(connection), rest));
         }
         Err(Refusal::Gone) => return None,
         Err(Refusal::Closed) => {

@@ -30,10 +30,10 @@ use crate::{HttpTransportType, HubError, HubResult};
 /// Serves one client until it is gone.
 ///
 /// What a waiting connection keeps is this future, so that whatever runs only at its beginning or its end is boxed: it is
-/// gone again when the connection waits.
+/// gone again when the connection waits; so is what it was opened with.
 pub(crate) async fn serve<T: Transport>(
     mut transport: Box<T>,
-    opening: Opening,
+    opening: Box<Opening>,
     hub: Arc<dyn HubDispatcher>,
 ) -> Closure {
     let stop = opening.stop.clone();
@@ -41,7 +41,6 @@ pub(crate) async fn serve<T: Transport>(
     let Some((connection, input)) = shaken else {
         return Closure::of(&*transport);
     };
-    let connection = Arc::new(connection);
     let rate = hub.options().maximum_invocations_per_second;
     let rate = rate.map(|rate| Box::new(Rate::new(rate)));
     let mut session = Session {

@@ -421,20 +421,20 @@ impl Endpoint {
         attached: Attached,
         transport: HttpTransportType,
         parts: &Parts,
-    ) -> (Opening, Attachment) {
+    ) -> (Box<Opening>, Attachment) {
         let tracker = parts
             .extensions
             .get::<ConnectionTracker>()
             .cloned()
             .unwrap_or_default();
-        let opening = Opening {
+        let opening = Box::new(Opening {
             id: attached.id,
             request: RequestHead::new(parts),
             stop: Stop {
                 stopping: tracker.stopping(),
                 aborted: tracker.aborted(),
             },
-        };
+        });
         self.tokens
             .set_owner(&attached.token, opening.request.owner());
         self.metrics.begin(transport);
