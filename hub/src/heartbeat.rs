@@ -52,12 +52,19 @@ async fn beat(heartbeat: Weak<Heartbeat>) {
         let Some(heartbeat) = heartbeat.upgrade() else {
             return;
         };
-        for endpoint in heartbeat.endpoints() {
+        let endpoints = heartbeat.endpoints();
+        for (index, endpoint) in endpoints.iter().enumerate() {
             endpoint.tick();
-            let limits = Limits::of(endpoint.options());
+            let local = endpoint.lifetime().local();
+            // A hub that is mounted at several paths has one set of connections.
+            let mut before = endpoints.iter().take(index);
+            if before.any(|other| std::ptr::eq(other.lifetime().local(), local)) {
+                continue;
+            }
+            let now = Instant::now();
             let mut queued = 0;
-            for connection in endpoint.lifetime().local().connections().iter() {
-                limits.tick(connection);
+            for connection in local.connections().iter() {
+                tick(connection, now);
                 let (tally, bytes) = connection.queue.tally();
                 queued += bytes;
                 if let Some(metrics) = endpoint.metrics() {
@@ -71,57 +78,54 @@ async fn beat(heartbeat: Weak<Heartbeat>) {
     }
 }
 
-/// A hub's times, in ticks.
-struct Limits {
+/// A connection's times, in ticks: those of the path where it was opened.
+#[derive(Debug)]
+pub(crate) struct Times {
     keep_alive: u32,
     client_timeout: u32,
     send_timeout: Option<u32>,
-    /// Now, where connections end with what they were authenticated with.
-    expiring: Option<Instant>,
+    /// Whether it ends with what it was authenticated with.
+    expires: bool,
 }
 
-impl Limits {
-    fn of(options: &HubOptions) -> Self {
+impl Times {
+    pub(crate) fn of(options: &HubOptions) -> Self {
         Self {
             keep_alive: ticks(options.keep_alive_interval),
             client_timeout: ticks(options.client_timeout_interval),
             send_timeout: options.transport_send_timeout.map(ticks),
-            expiring: options
-                .close_on_authentication_expiration
-                .then(Instant::now),
+            expires: options.close_on_authentication_expiration,
         }
     }
+}
 
-    fn tick(&self, connection: &Connection) {
-        let beat = &connection.beat;
-        if let (Some(now), Some(expires)) = (self.expiring, connection.request.expires())
-            && expires <= now
-        {
-            connection.end(End::AuthenticationExpired);
+fn tick(connection: &Connection, now: Instant) {
+    let Connection { beat, times, .. } = connection;
+    let expiry = &connection.request.owner().expiry;
+    if times.expires && expiry.as_ref().is_some_and(|it| it.is_over(now)) {
+        connection.end(End::AuthenticationExpired);
+    }
+    if count(&beat.ticks_since_ping) >= times.keep_alive {
+        beat.ticks_since_ping.store(0, Ordering::Relaxed);
+        // Who has messages waiting hears of us anyway, and who polls by the answers to its polls.
+        if connection.queue.is_empty() && connection.transport != HttpTransportType::LongPolling {
+            connection.queue.push_always(ping(connection.protocol));
         }
-        if count(&beat.ticks_since_ping) >= self.keep_alive {
-            beat.ticks_since_ping.store(0, Ordering::Relaxed);
-            // Who has messages waiting hears of us anyway, and who polls by the answers to its polls.
-            if connection.queue.is_empty() && connection.transport != HttpTransportType::LongPolling
-            {
-                connection.queue.push_always(ping(connection.protocol));
-            }
-        }
-        if beat.heard.swap(false, Ordering::Relaxed) || beat.paused.load(Ordering::Relaxed) {
-            beat.silent_ticks.store(0, Ordering::Relaxed);
-        } else if beat.watched.load(Ordering::Relaxed)
-            && count(&beat.silent_ticks) >= self.client_timeout
-        {
-            connection.end(End::Failed(HubError::ClientTimeout));
-        }
-        if !beat.writing.load(Ordering::Relaxed) {
-            beat.stuck_ticks.store(0, Ordering::Relaxed);
-        } else if self
-            .send_timeout
-            .is_some_and(|limit| count(&beat.stuck_ticks) >= limit)
-        {
-            connection.end(End::Stuck);
-        }
+    }
+    if beat.heard.swap(false, Ordering::Relaxed) || beat.paused.load(Ordering::Relaxed) {
+        beat.silent_ticks.store(0, Ordering::Relaxed);
+    } else if beat.watched.load(Ordering::Relaxed)
+        && count(&beat.silent_ticks) >= times.client_timeout
+    {
+        connection.end(End::Failed(HubError::ClientTimeout));
+    }
+    if !beat.writing.load(Ordering::Relaxed) {
+        beat.stuck_ticks.store(0, Ordering::Relaxed);
+    } else if times
+        .send_timeout
+        .is_some_and(|limit| count(&beat.stuck_ticks) >= limit)
+    {
+        connection.end(End::Stuck);
     }
 }
 

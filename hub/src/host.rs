@@ -97,6 +97,9 @@ impl HubHostBuilderExt for HostBuilder {
             move |host| {
                 let read = settings::options(host.configuration(), H::NAME, configure)?;
                 read.filters.register(host.services());
+                if let Some(policy) = &read.authorization {
+                    policy.register(host.services());
+                }
                 options.get_or_init(|| read);
                 Ok(())
             }
@@ -195,6 +198,7 @@ impl HubServiceCollectionExt for ServiceCollection {
         // Constructed by value for each invocation; registered so that the graph is checked with it.
         self.try_add(ServiceDescriptor::transient::<H>());
         self.try_add(ServiceDescriptor::transient::<HubMethods<H>>());
+        H::methods().register(self);
         self
     }
 

@@ -1,12 +1,13 @@
 //! The HTTP request that a connection began with.
 
 use campanile_hub_protocol::query;
-use campanile_web::{AuthenticationTicket, Principal};
+use campanile_web::Principal;
 use std::fmt;
 
 use http::HeaderMap;
 use http::request::Parts;
-use tokio::time::Instant;
+
+use crate::http::Owner;
 
 /// The request that opened a connection: its path, query and headers.
 ///
@@ -16,9 +17,8 @@ pub struct RequestHead {
     text: Box<str>,
     path: usize,
     uri: usize,
-    principal: Principal,
-    /// When the principal holds no longer.
-    expires: Option<Instant>,
+    /// Who sent it, and until when that holds.
+    owner: Owner,
 }
 
 impl RequestHead {
@@ -41,25 +41,17 @@ impl RequestHead {
             path: path.len(),
             uri,
             text: text.into_boxed_str(),
-            principal: parts
-                .extensions
-                .get::<Principal>()
-                .cloned()
-                .unwrap_or_default(),
-            expires: parts
-                .extensions
-                .get::<AuthenticationTicket>()
-                .and_then(AuthenticationTicket::expires),
+            owner: Owner::of(&parts.extensions),
         }
     }
 
     /// Who sent it; nobody in particular where there is no authentication.
     pub fn principal(&self) -> &Principal {
-        &self.principal
+        &self.owner.principal
     }
 
-    pub(crate) fn expires(&self) -> Option<Instant> {
-        self.expires
+    pub(crate) fn owner(&self) -> &Owner {
+        &self.owner
     }
 
     /// The path, as the client sent it.
@@ -99,7 +91,7 @@ impl fmt::Debug for RequestHead {
         formatter
             .debug_struct("RequestHead")
             .field("path", &self.path())
-            .field("principal", &self.principal)
+            .field("principal", self.principal())
             .finish_non_exhaustive()
     }
 }

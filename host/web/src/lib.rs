@@ -86,8 +86,8 @@ pub use address::{Address, AddressError};
 pub use addresses::ServerAddresses;
 pub use auth::{
     AuthHostBuilderExt, Authentication, AuthenticationLayer, AuthenticationResult,
-    AuthenticationTicket, Authenticator, AuthorizationPolicies, Claim, Policy, Principal,
-    UnknownPolicyError, authorize,
+    AuthenticationTicket, Authenticator, AuthorizationHandler, AuthorizationPolicies, Claim,
+    Policy, PolicyError, Principal, authorize, authorize_request,
 };
 #[cfg(feature = "jwt")]
 pub use auth::{JwtBearer, JwtBearerError, JwtBearerOptions, JwtKey};

@@ -7,6 +7,7 @@ use campanile_host::BoxError;
 use campanile_host::configuration::Configuration;
 use campanile_host::services::ServiceProvider;
 use http::Method;
+use http::request::Parts;
 use tower_layer::Layer;
 
 use crate::auth::{
@@ -107,7 +108,7 @@ impl WebHost {
                 Source::Container(factory) => factory(services)?,
             };
             let service = match policy {
-                Some(policy) => protected(service, policies.resolve(&policy)?),
+                Some(policy) => protected(service, policies.resolve::<Parts>(&policy)?, services),
                 None => service,
             };
             matches.map(&mut router, &path, service)?;

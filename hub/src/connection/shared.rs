@@ -10,6 +10,7 @@ use campanile_hub_protocol::HubProtocol;
 use super::calls::OpenCalls;
 use super::queue::UNWAITED;
 use super::{Frame, Pushed, SendQueue};
+use crate::heartbeat::Times;
 use crate::request::RequestHead;
 use crate::{HttpTransportType, HubError, HubOptions, Items};
 
@@ -27,6 +28,7 @@ pub struct Connection {
     pub(crate) items: Items,
     pub(crate) queue: SendQueue,
     pub(crate) beat: Beat,
+    pub(crate) times: Times,
     /// How many groups it may be in.
     pub(crate) maximum_groups: usize,
     aborted: OnceLock<CancellationToken>,
@@ -104,6 +106,7 @@ impl Connection {
             items: Items::default(),
             queue: SendQueue::new(options.maximum_queued_bytes, options.slow_client),
             beat: Beat::default(),
+            times: Times::of(options),
             maximum_groups: options.maximum_groups_per_connection.unwrap_or(usize::MAX),
             aborted: OnceLock::new(),
             calls: OnceLock::new(),

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use campanile_host::CancellationToken;
 use campanile_host::services::{Injectable, InjectableKeyed, ServiceKey, ServiceProvider};
 use campanile_hub_protocol::{ArgumentReader, BindingError, RawArguments};
+use campanile_web::Policy;
 use futures_util::FutureExt;
 use serde::de::DeserializeOwned;
 
@@ -32,6 +33,8 @@ pub struct MethodCall<'a, H> {
     pub(crate) responder: Responder,
     /// The method's place in the table.
     pub(crate) method: usize,
+    /// Its policy, where that has handlers.
+    pub(crate) policy: Option<Policy>,
     /// There from the beginning for a stream, else once the method asks for it.
     pub(crate) cancellation: Option<CancellationToken>,
     pub(crate) open: Option<Box<OpenCall>>,
@@ -175,6 +178,7 @@ impl<'a, H: Hub> MethodCall<'a, H> {
             runtime,
             responder,
             method: index,
+            policy,
             cancellation,
             open,
             ..
@@ -186,7 +190,7 @@ impl<'a, H: Hub> MethodCall<'a, H> {
             })),
             _ => None,
         };
-        let future: MethodFuture = if runtime.filters().is_empty() {
+        let future: MethodFuture = if runtime.filters().is_empty() && policy.is_none() {
             Box::pin(async move {
                 let running = runtime.metrics().begin(index);
                 let scope = runtime.open_scope();
@@ -218,6 +222,7 @@ impl<'a, H: Hub> MethodCall<'a, H> {
                 caller: caller.of_any_hub(),
                 arguments: arguments.detach(),
                 method: Some(index),
+                policy,
                 streaming: A::STREAMING,
                 core: Box::new(move |services| {
                     Box::pin(async move {

@@ -1,5 +1,6 @@
 //! Invocations that something stands around.
 
+use std::any::Any;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
@@ -7,9 +8,11 @@ use std::sync::Arc;
 
 use campanile_host::services::ServiceProvider;
 use campanile_hub_protocol::OwnedArguments;
+use campanile_web::Policy;
 use futures_util::FutureExt;
 
 use super::call::panic_text;
+use super::responder::refuse_unauthorized;
 use super::{HubDispatcher, HubRuntime, Responder};
 use crate::filter::{Following, HubFilters};
 use crate::{
@@ -23,7 +26,7 @@ pub(crate) type Core = Box<
         + Send,
 >;
 
-/// An invocation with filters around it.
+/// An invocation with filters around it, or with a policy before it that has handlers.
 pub(crate) struct Guarded<H> {
     pub(crate) runtime: Arc<HubRuntime<H>>,
     pub(crate) responder: Responder,
@@ -31,6 +34,7 @@ pub(crate) struct Guarded<H> {
     pub(crate) arguments: OwnedArguments,
     /// The method's place in the table, if there is such a method.
     pub(crate) method: Option<usize>,
+    pub(crate) policy: Option<Policy>,
     pub(crate) streaming: bool,
     pub(crate) core: Core,
 }
@@ -44,10 +48,10 @@ impl<H: Hub> Guarded<H> {
             caller,
             arguments,
             method,
+            policy,
             streaming,
             core,
         } = self;
-        let running = method.map(|method| runtime.metrics().begin(method));
         let scope = runtime.open_scope();
         let services = scope.services(&runtime).clone();
         let context = HubInvocationContext {
@@ -59,6 +63,27 @@ impl<H: Hub> Guarded<H> {
             caller,
             services: services.clone(),
         };
+        if let Some(policy) = policy {
+            let permitted = AssertUnwindSafe(permits(&policy, &context))
+                .catch_unwind()
+                .await;
+            match permitted.unwrap_or_else(panicked) {
+                Ok(true) => {}
+                Ok(false) => {
+                    runtime.metrics().refuse("unauthorized");
+                    let id = responder.invocation_id.as_deref();
+                    let method = &responder.method;
+                    refuse_unauthorized(&responder.connection, id, H::NAME, method);
+                    return scope.close().await;
+                }
+                Err(error) => {
+                    runtime.metrics().refuse("authorization");
+                    responder.fail(&error);
+                    return scope.close().await;
+                }
+            }
+        }
+        let running = method.map(|method| runtime.metrics().begin(method));
         let work = async {
             let filters = runtime.filters().resolve(&services)?;
             let core: Following<'_, _> = Box::pin(async { core(services.clone()).await });
@@ -67,7 +92,7 @@ impl<H: Hub> Guarded<H> {
                 .await
         };
         let result = AssertUnwindSafe(work).catch_unwind().await;
-        let result = result.unwrap_or_else(|panic| Err(HubError::Panic(panic_text(&*panic))));
+        let result = result.unwrap_or_else(panicked);
         if let Some(running) = running {
             running.end(
                 result
@@ -81,6 +106,20 @@ impl<H: Hub> Guarded<H> {
         }
         scope.close().await;
     }
+}
+
+async fn permits(policy: &Policy, call: &HubInvocationContext) -> HubResult<bool> {
+    let principal = call.caller.principal();
+    let permitted = policy.permits_resource(principal, call, &call.services);
+    permitted.await.map_err(HubError::from_error)
+}
+
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "a panic is owned by who caught it"
+)]
+fn panicked<T>(panic: Box<dyn Any + Send>) -> HubResult<T> {
+    Err(HubError::Panic(panic_text(&*panic)))
 }
 
 /// Runs `callback` with its filters around it.

@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use campanile_host::services::{Dependency, Inject, Resolver, ServiceError};
-use campanile_web::{AuthorizationPolicies, Policy, UnknownPolicyError};
+use campanile_host::services::{Dependency, Inject, Resolver, ServiceCollection, ServiceError};
+use campanile_web::{AuthorizationPolicies, Policy, PolicyError};
 
 use super::{CallError, MethodCall, MethodRun};
-use crate::Hub;
+use crate::{Hub, HubInvocationContext};
 
 /// Binds the arguments of one call and gives what runs it.
 type Invoke<H> = fn(MethodCall<'_, H>) -> Result<MethodRun, CallError>;
@@ -78,18 +78,30 @@ impl<H> HubMethods<H> {
         self
     }
 
+    /// Whether a method takes a service, or has a policy whose handlers do.
     pub(crate) fn needs_services(&self) -> bool {
-        !self.needs.is_empty()
+        !self.needs.is_empty() || self.policies().any(Policy::has_handlers)
+    }
+
+    /// Lets the container check what the handlers of policies need.
+    pub(crate) fn register(&self, services: &mut ServiceCollection) {
+        for policy in self.policies() {
+            policy.register(services);
+        }
+    }
+
+    fn policies(&self) -> impl Iterator<Item = &Policy> {
+        self.methods.iter().filter_map(|it| it.policy.as_ref())
     }
 
     /// Looks up the policies that are named.
     pub(crate) fn resolve(
         &mut self,
         policies: &AuthorizationPolicies,
-    ) -> Result<(), (&'static str, UnknownPolicyError)> {
+    ) -> Result<(), (&'static str, PolicyError)> {
         for method in &mut self.methods {
             if let Some(policy) = &mut method.policy {
-                let resolved = policies.resolve(policy);
+                let resolved = policies.resolve::<HubInvocationContext>(policy);
                 *policy = resolved.map_err(|error| (method.name, error))?;
             }
         }

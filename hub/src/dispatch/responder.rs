@@ -102,6 +102,23 @@ impl Responder {
     }
 }
 
+/// Tells a client that a policy does not permit it to call a method.
+pub(crate) fn refuse_unauthorized(
+    connection: &Connection,
+    invocation_id: Option<&str>,
+    hub: &str,
+    method: &str,
+) {
+    tracing::debug!(
+        hub,
+        method,
+        connection_id = &*connection.id,
+        "a client may not call a hub method"
+    );
+    let text = format!("Failed to invoke '{method}' because user is unauthorized");
+    respond_error(connection, invocation_id, &text);
+}
+
 /// Sends an error completion, unless the client wants no answer.
 pub(crate) fn respond_error(connection: &Connection, invocation_id: Option<&str>, text: &str) {
     let Some(id) = invocation_id else { return };

@@ -15,7 +15,7 @@ use futures_util::FutureExt;
 
 use super::call::panic_text;
 use super::guarded::{Guarded, connected, disconnected};
-use super::responder::respond_error;
+use super::responder::{refuse_unauthorized, respond_error};
 use super::{CallError, HubMethods, MethodCall, MethodFuture, MethodRun, Responder};
 use crate::caller::Standing;
 use crate::connection::{Connection, OpenCall};
@@ -150,6 +150,7 @@ impl<H: Hub> HubRuntime<H> {
             caller,
             arguments: invocation.arguments.detach(),
             method: None,
+            policy: None,
             streaming: invocation.kind == InvocationKind::Stream,
             core: Box::new(|_| Box::pin(ready(Err(HubError::NoSuchMethod)))),
         };
@@ -245,17 +246,13 @@ impl<H: Hub> HubDispatcher for HubRuntime<H> {
             ..
         } = invocation;
         let (name, invoke, index) = (method.name, method.invoke, method.index);
-        if let Some(policy) = &method.policy
-            && !policy.permits(connection.request.principal())
-        {
-            tracing::debug!(
-                hub = H::NAME,
-                method = name,
-                connection_id,
-                "a client may not call a hub method"
-            );
-            let text = format!("Failed to invoke '{name}' because user is unauthorized");
-            respond_error(connection, invocation_id.as_deref(), &text);
+        // Handlers are asked when the call runs: they may wait, and see its arguments.
+        let (policy, handled) = match &method.policy {
+            Some(policy) if policy.has_handlers() => (None, Some(policy.clone())),
+            policy => (policy.as_ref(), None),
+        };
+        if policy.is_some_and(|policy| !policy.permits(connection.request.principal())) {
+            refuse_unauthorized(connection, invocation_id.as_deref(), H::NAME, name);
             return Dispatch::Refused("unauthorized");
         }
         let responder = Responder {
@@ -279,6 +276,7 @@ impl<H: Hub> HubDispatcher for HubRuntime<H> {
             runtime: self,
             responder,
             method: index,
+            policy: handled,
             cancellation: streaming.then(|| connection.aborted().child_token()),
             open: None,
         });

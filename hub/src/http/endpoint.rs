@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use campanile_host::CancellationToken;
 use campanile_host::metrics::Metrics;
+use campanile_host::services::ServiceProvider;
 use campanile_hub_protocol::query;
 use campanile_web::{Body, ConnectionGuard, ConnectionTracker, Response};
 use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, PRAGMA};
@@ -42,6 +43,8 @@ pub(crate) enum Answer {
 #[derive(Debug)]
 pub(crate) struct Endpoint {
     served: Served,
+    /// What the handlers of its policy are made by.
+    services: ServiceProvider,
     tokens: Tokens,
     /// The connections that poll, for as long as they do.
     polls: Mutex<Vec<Weak<PollSlot>>>,
@@ -49,9 +52,10 @@ pub(crate) struct Endpoint {
 }
 
 impl Endpoint {
-    pub(crate) fn new(served: Served, metrics: &Metrics) -> Self {
+    pub(crate) fn new(served: Served, services: &ServiceProvider, metrics: &Metrics) -> Self {
         Self {
             served,
+            services: services.clone(),
             tokens: Tokens::default(),
             polls: Mutex::default(),
             metrics: ConnectionMetrics::new(metrics),
@@ -100,11 +104,35 @@ impl Endpoint {
     }
 
     pub(crate) fn answer(self: &Arc<Self>, request: Request<Body>) -> Answer {
-        if let Some(policy) = &self.options().authorization
-            && let Err(refusal) = campanile_web::authorize(request.extensions(), policy)
-        {
-            return Answer::Now(refusal);
+        match &self.options().authorization {
+            Some(policy) if policy.has_handlers() => {
+                return Answer::Later(Box::pin(self.clone().answer_permitted(request)));
+            }
+            Some(policy) => match campanile_web::authorize(request.extensions(), policy) {
+                Ok(()) => {}
+                Err(refusal) => return Answer::Now(refusal),
+            },
+            None => {}
         }
+        self.route(request)
+    }
+
+    /// Asks the handlers of the hub's policy first.
+    async fn answer_permitted(self: Arc<Self>, request: Request<Body>) -> Response {
+        let (parts, body) = request.into_parts();
+        if let Some(policy) = &self.options().authorization
+            && let Err(refusal) =
+                campanile_web::authorize_request(&parts, policy, &self.services).await
+        {
+            return refusal;
+        }
+        match self.route(Request::from_parts(parts, body)) {
+            Answer::Now(response) => response,
+            Answer::Later(response) => response.await,
+        }
+    }
+
+    fn route(self: &Arc<Self>, request: Request<Body>) -> Answer {
         if request
             .uri()
             .path()
@@ -174,7 +202,13 @@ impl Endpoint {
             Err(Found::Unknown) => {
                 return responses::bare(StatusCode::NOT_FOUND, responses::NO_CONNECTION);
             }
-            Err(Found::Resumable(sockets)) => return self.resume(sockets, upgrade, response),
+            Err(Found::Resumable(sockets)) => {
+                let token = token_of(&request).unwrap_or_default();
+                return match self.admit(&token, &request, true) {
+                    Ok(()) => self.resume(sockets, upgrade, response),
+                    Err(refusal) => refusal,
+                };
+            }
             Err(found) => return already_attached(&found, HttpTransportType::WebSockets),
         };
         let (parts, _) = request.into_parts();
@@ -328,8 +362,38 @@ impl Endpoint {
                 StatusCode::NOT_FOUND,
                 responses::NO_CONNECTION,
             )),
-            found => Ok((token, found)),
+            found => {
+                let polls = matches!(found, Found::Polling(_)) && *request.method() == Method::GET;
+                self.admit(&token, request, polls)?;
+                Ok((token, found))
+            }
         }
+    }
+
+    /// Refuses requests of others than the user whose connection it is. One that goes on with the connection may bring a
+    /// newer ticket.
+    #[expect(
+        clippy::result_large_err,
+        reason = "the refusal is sent, not passed on"
+    )]
+    fn admit(&self, token: &str, request: &Request<Body>, refreshes: bool) -> Result<(), Response> {
+        let Some(owner) = self.tokens.owner(token) else {
+            return Ok(());
+        };
+        if !owner.admits(request.extensions()) {
+            tracing::warn!(
+                method = %request.method(),
+                "a request was refused: it is for a connection of another user"
+            );
+            return Err(responses::text(
+                StatusCode::FORBIDDEN,
+                responses::OTHER_USER,
+            ));
+        }
+        if refreshes {
+            owner.refresh(request.extensions());
+        }
+        Ok(())
     }
 
     /// Attaches a transport that needs a negotiation first.
@@ -371,6 +435,8 @@ impl Endpoint {
                 aborted: tracker.aborted(),
             },
         });
+        self.tokens
+            .set_owner(&attached.token, opening.request.owner());
         self.metrics.begin(transport);
         (
             opening,

@@ -2,9 +2,11 @@
 
 mod endpoint;
 mod negotiate;
+mod owner;
 mod pending;
 mod responses;
 mod service;
 
 pub(crate) use endpoint::{Answer, Endpoint};
+pub(crate) use owner::Owner;
 pub use service::{HubFuture, HubService};

@@ -8,6 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tokio::time::Instant;
 
+use super::owner::Owner;
 use crate::HttpTransportType;
 use crate::transport::{Inbox, Phase, PollSlot, SocketSlot};
 
@@ -28,6 +29,8 @@ struct State {
 struct Entry {
     id: Arc<str>,
     transport: Option<HttpTransportType>,
+    /// Nobody before a transport is attached.
+    owner: Owner,
     /// Where posted bytes go. Posting is allowed before a transport is attached.
     inbox: Option<Arc<Inbox>>,
     polls: Option<Arc<PollSlot>>,
@@ -83,6 +86,18 @@ impl Tokens {
             .by_token
             .get(token)
             .map_or(Found::Unknown, Entry::found)
+    }
+
+    /// Says whose a connection is.
+    pub(crate) fn set_owner(&self, token: &str, owner: &Owner) {
+        if let Some(entry) = self.lock().by_token.get_mut(token) {
+            entry.owner = owner.clone();
+        }
+    }
+
+    /// Whose a connection is.
+    pub(crate) fn owner(&self, token: &str) -> Option<Owner> {
+        self.lock().by_token.get(token).map(|it| it.owner.clone())
     }
 
     /// Attaches a transport to a negotiated connection, once.
@@ -181,6 +196,7 @@ impl Entry {
         Self {
             id,
             transport,
+            owner: Owner::default(),
             inbox: None,
             polls: None,
             sockets: None,

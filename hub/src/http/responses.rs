@@ -14,6 +14,9 @@ pub(super) const NO_WEB_SOCKETS: &str = "WebSockets transport not supported by t
 pub(super) const NO_POST: &str = "POST requests are not allowed for WebSocket connections.";
 pub(super) const NO_DELETE: &str = "Cannot terminate this connection using the DELETE endpoint.";
 
+/// Ours: ASP.NET Core lets them in.
+pub(super) const OTHER_USER: &str = "The connection is another user's.";
+
 pub(super) fn text(status: StatusCode, text: &'static str) -> Response {
     typed(status, "text/plain", Body::from(text))
 }

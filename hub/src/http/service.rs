@@ -14,6 +14,7 @@ use campanile_host::services::{ServiceError, ServiceProvider};
 use campanile_host::{BoxError, CancellationToken};
 use campanile_web::{AuthorizationPolicies, Body, Response};
 use http::Request;
+use http::request::Parts;
 use http_body::Body as HttpBody;
 use tower_service::Service;
 
@@ -66,6 +67,7 @@ impl HubService {
         )?;
         Ok(Self::start(
             Served::Hub(Arc::new(runtime)),
+            services,
             &heartbeat,
             lifetime.map(|lifetime| lifetime.stopping()),
             &metrics,
@@ -91,6 +93,7 @@ impl HubService {
         let lifetime = services.get::<ApplicationLifetime>()?;
         Ok(Self::start(
             Served::Raw(Arc::new(RawEndpoint::new(handler, options))),
+            services,
             &heartbeat,
             lifetime.map(|lifetime| lifetime.stopping()),
             &*metrics(services)?,
@@ -99,11 +102,12 @@ impl HubService {
 
     fn start(
         served: Served,
+        services: &ServiceProvider,
         heartbeat: &Arc<Heartbeat>,
         stopping: Option<CancellationToken>,
         metrics: &Metrics,
     ) -> Self {
-        let endpoint = Arc::new(Endpoint::new(served, metrics));
+        let endpoint = Arc::new(Endpoint::new(served, services, metrics));
         heartbeat.watch(&endpoint);
         if let Some(stopping) = stopping {
             let endpoint = Arc::downgrade(&endpoint);
@@ -132,7 +136,7 @@ fn resolve(
     let policies = services.get::<AuthorizationPolicies>()?.unwrap_or_default();
     if let Some(policy) = &mut options.authorization {
         *policy = policies
-            .resolve(policy)
+            .resolve::<Parts>(policy)
             .map_err(|error| ServiceError::failed(format!("the hub {hub}: {error}")))?;
     }
     Ok(policies)

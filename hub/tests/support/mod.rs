@@ -5,13 +5,15 @@
     reason = "every test file is a crate of its own and uses a part of this"
 )]
 
+pub(crate) mod requests;
+
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use campanile_host::services::{ServiceCollection, ServiceProvider};
 use campanile_hub::{Hub, HubContext, HubOptions, HubService, HubServiceCollectionExt};
-use campanile_web::ConnectionTracker;
+use campanile_web::{ConnectionTracker, Principal};
 use futures_util::{SinkExt, StreamExt};
 use http_body_util::BodyExt;
 use hyper::service::service_fn;
@@ -19,7 +21,8 @@ use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::{Error, Message};
 use tower_service::Service;
 
 /// How long a test waits for what has to come.
@@ -69,7 +72,13 @@ impl Server {
                 let (hub, tracker) = (hub.clone(), tracker.clone());
                 let service = service_fn(move |mut request| {
                     let mut hub = hub.clone();
-                    http::Request::extensions_mut(&mut request).insert(tracker.clone());
+                    let user = request.headers().get("x-user").cloned();
+                    let extensions = http::Request::extensions_mut(&mut request);
+                    extensions.insert(tracker.clone());
+                    if let Some(user) = user {
+                        let claim = ("sub", user.to_str().unwrap());
+                        extensions.insert(Principal::new([claim]));
+                    }
                     async move { Ok::<_, Infallible>(hub.call(request).await.unwrap()) }
                 });
                 let connection = hyper::server::conn::http1::Builder::new()
@@ -101,17 +110,32 @@ impl Server {
 
     /// Connects without a handshake.
     pub(crate) async fn open(&self, path: &str) -> Client {
+        self.open_as(path, None).await.unwrap()
+    }
+
+    /// The same as a user; the status where that is refused.
+    pub(crate) async fn open_as(&self, path: &str, user: Option<&str>) -> Result<Client, u16> {
         let stream = TcpStream::connect(self.address).await.unwrap();
         stream.set_nodelay(true).unwrap();
         let url = format!("ws://{}{path}", self.address);
-        let (socket, _) = tokio_tungstenite::client_async(url, stream).await.unwrap();
-        Client {
-            socket,
-            text: String::new(),
+        let mut request = url.into_client_request().unwrap();
+        if let Some(user) = user {
+            request
+                .headers_mut()
+                .insert("x-user", user.parse().unwrap());
+        }
+        match tokio_tungstenite::client_async(request, stream).await {
+            Ok((socket, _)) => Ok(Client {
+                socket,
+                text: String::new(),
+            }),
+            Err(Error::Http(response)) => Err(response.status().as_u16()),
+            Err(error) => panic!("{error}"),
         }
     }
 }
 
+#[derive(Debug)]
 pub(crate) struct Client {
     pub(crate) socket: WebSocketStream<TcpStream>,
     text: String,

@@ -91,6 +91,7 @@ impl AuthHostBuilderExt for HostBuilder {
 
     fn add_authorization_policy(mut self, name: impl Into<String>, policy: Policy) -> Self {
         let name = name.into();
+        policy.register(self.services());
         let all = self.extension::<AuthorizationPolicies>();
         all.add(name, policy);
         let all = Arc::new(all.clone());
@@ -100,6 +101,7 @@ impl AuthHostBuilderExt for HostBuilder {
     }
 
     fn require_authorization(mut self, policy: Policy) -> Self {
+        policy.register(self.services());
         let mapped = web_host(&mut self).protect_last(&policy);
         assert!(mapped, "map a route first, and then say who may have it");
         self

@@ -1,12 +1,16 @@
 //! What somebody has to be to be let in.
 
+use std::any::{TypeId, type_name};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
+use campanile_host::BoxError;
+use campanile_host::services::{Inject, ServiceCollection, ServiceProvider};
 use thiserror::Error;
 
-use super::Principal;
+use super::handler::{For, Handled};
+use super::{AuthorizationHandler, Principal};
 
 /// Who is let in: everything that a policy requires has to hold.
 ///
@@ -32,6 +36,8 @@ enum Requirement {
     /// A claim of the kind, with one of the values where there are any.
     Claim(String, Vec<String>),
     Own(OwnCode),
+    /// What a handler says that the container makes.
+    Handled(Arc<dyn Handled>),
     /// To be looked up.
     Named(String),
 }
@@ -83,6 +89,18 @@ impl Policy {
         self.and(Requirement::Own(Arc::new(own)))
     }
 
+    /// Requires what a handler says, which may wait, has services, and sees what is asked for.
+    ///
+    /// It is asked where everything else that the policy requires holds.
+    #[must_use]
+    #[doc(alias = "AddRequirements")]
+    pub fn require_handler<H: AuthorizationHandler + Inject>(
+        self,
+        requirement: H::Requirement,
+    ) -> Self {
+        self.and(Requirement::Handled(Arc::new(For::<H>::new(requirement))))
+    }
+
     /// Requires what another policy requires, too.
     #[must_use]
     #[doc(alias = "Combine")]
@@ -91,26 +109,78 @@ impl Policy {
         self
     }
 
-    /// Whether somebody is let in.
+    /// Whether somebody is let in, whatever is asked for. A policy with [handlers](Self::has_handlers) permits nobody here.
     #[must_use]
     pub fn permits(&self, principal: &Principal) -> bool {
-        self.0.iter().all(|requirement| match requirement {
-            Requirement::Authenticated => principal.is_authenticated(),
-            Requirement::Roles(roles) => roles.iter().any(|role| principal.is_in_role(role)),
-            Requirement::Claim(kind, values) if values.is_empty() => {
-                principal.claim(kind).is_some()
+        self.0.iter().all(|it| it.holds(principal) == Some(true))
+    }
+
+    /// Whether handlers have to be asked, by [`permits_resource`](Self::permits_resource).
+    #[must_use]
+    pub fn has_handlers(&self) -> bool {
+        self.handlers().next().is_some()
+    }
+
+    /// Whether somebody may have what is asked for: its handlers are made by `services`, and see `resource`.
+    ///
+    /// # Errors
+    ///
+    /// Where a handler cannot be made, or fails.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, a handler ends where it waits.
+    pub async fn permits_resource<R: Send + Sync + 'static>(
+        &self,
+        principal: &Principal,
+        resource: &R,
+        services: &ServiceProvider,
+    ) -> Result<bool, BoxError> {
+        if self.0.iter().any(|it| it.holds(principal) == Some(false)) {
+            return Ok(false);
+        }
+        for handler in self.handlers() {
+            if !handler.permits(services, principal, resource).await? {
+                return Ok(false);
             }
-            Requirement::Claim(kind, values) => {
-                values.iter().any(|value| principal.has_claim(kind, value))
-            }
-            Requirement::Own(own) => own(principal),
-            Requirement::Named(_) => false,
+        }
+        Ok(true)
+    }
+
+    /// Adds its handlers to a container that lacks them, so that what they need is checked when it is built.
+    ///
+    /// The host does it for policies that are named, and for those of routes, hubs and hub methods.
+    pub fn register(&self, services: &mut ServiceCollection) {
+        for handler in self.handlers() {
+            handler.register(services);
+        }
+    }
+
+    fn handlers(&self) -> impl Iterator<Item = &dyn Handled> {
+        self.0.iter().filter_map(|requirement| match requirement {
+            Requirement::Handled(handler) => Some(&**handler),
+            _ => None,
         })
     }
 
     fn and(mut self, requirement: Requirement) -> Self {
         Arc::make_mut(&mut self.0).push(requirement);
         self
+    }
+}
+
+impl Requirement {
+    /// Whether it holds for somebody; none where a handler has to say it.
+    fn holds(&self, principal: &Principal) -> Option<bool> {
+        Some(match self {
+            Self::Authenticated => principal.is_authenticated(),
+            Self::Roles(roles) => roles.iter().any(|role| principal.is_in_role(role)),
+            Self::Claim(kind, values) if values.is_empty() => principal.claim(kind).is_some(),
+            Self::Claim(kind, values) => values.iter().any(|it| principal.has_claim(kind, it)),
+            Self::Own(own) => own(principal),
+            Self::Named(_) => false,
+            Self::Handled(_) => return None,
+        })
     }
 }
 
@@ -123,6 +193,7 @@ impl fmt::Debug for Policy {
                 Requirement::Roles(roles) => list.entry(&("roles", roles)),
                 Requirement::Claim(kind, values) => list.entry(&("claim", kind, values)),
                 Requirement::Own(_) => list.entry(&"own code"),
+                Requirement::Handled(handler) => list.entry(&("handler", handler.handler())),
                 Requirement::Named(name) => list.entry(&("named", name)),
             };
         }
@@ -135,15 +206,30 @@ impl fmt::Debug for Policy {
 #[doc(alias = "AuthorizationOptions")]
 pub struct AuthorizationPolicies(HashMap<String, Policy>);
 
-/// A policy is asked for that nobody added.
+/// Why a policy cannot decide.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("there is no authorization policy '{name}'; the policies are: {known}")]
 #[non_exhaustive]
-pub struct UnknownPolicyError {
-    /// The name that was asked for.
-    pub name: String,
-    /// Those that there are, in order.
-    pub known: String,
+pub enum PolicyError {
+    /// A policy is asked for that nobody added.
+    #[error("there is no authorization policy '{name}'; the policies are: {known}")]
+    Unknown {
+        /// The name that was asked for.
+        name: String,
+        /// Those that there are, in order.
+        known: String,
+    },
+    /// A handler decides on another kind of thing than what is asked for here.
+    #[error(
+        "the authorization handler {handler} decides on a {wanted}, and here it is asked about a {found}"
+    )]
+    ForeignHandler {
+        /// The handler's type.
+        handler: &'static str,
+        /// The type of its resource.
+        wanted: &'static str,
+        /// The type of the resource that there is.
+        found: &'static str,
+    },
 }
 
 impl AuthorizationPolicies {
@@ -153,15 +239,31 @@ impl AuthorizationPolicies {
         self.0.insert(name.into().to_lowercase(), policy);
     }
 
-    /// The policy with what its [names](Policy::named) stand for.
+    /// The policy with what its [names](Policy::named) stand for, to decide on an `R`: [`Parts`](http::request::Parts) for
+    /// routes and whole hubs.
     ///
     /// # Errors
     ///
-    /// Where there is no policy of such a name; a policy that is named within itself is none.
-    pub fn resolve(&self, policy: &Policy) -> Result<Policy, UnknownPolicyError> {
+    /// Where there is no policy of such a name; a policy that is named within itself is none. Where a handler decides on
+    /// something else than an `R`.
+    pub fn resolve<R: Send + Sync + 'static>(
+        &self,
+        policy: &Policy,
+    ) -> Result<Policy, PolicyError> {
         let mut resolved = Vec::new();
         self.collect(policy, &mut resolved, &mut Vec::new())?;
-        Ok(Policy(Arc::new(resolved)))
+        let resolved = Policy(Arc::new(resolved));
+        for handler in resolved.handlers() {
+            let (resource, wanted) = handler.resource();
+            if resource != TypeId::of::<R>() {
+                return Err(PolicyError::ForeignHandler {
+                    handler: handler.handler(),
+                    wanted,
+                    found: type_name::<R>(),
+                });
+            }
+        }
+        Ok(resolved)
     }
 
     fn collect<'a>(
@@ -169,7 +271,7 @@ impl AuthorizationPolicies {
         policy: &'a Policy,
         into: &mut Vec<Requirement>,
         open: &mut Vec<String>,
-    ) -> Result<(), UnknownPolicyError> {
+    ) -> Result<(), PolicyError> {
         for requirement in policy.0.iter() {
             let Requirement::Named(name) = requirement else {
                 into.push(requirement.clone());
@@ -185,7 +287,7 @@ impl AuthorizationPolicies {
                 _ => {
                     let mut known: Vec<&str> = self.0.keys().map(String::as_str).collect();
                     known.sort_unstable();
-                    return Err(UnknownPolicyError {
+                    return Err(PolicyError::Unknown {
                         name: name.clone(),
                         known: known.join(", "),
                     });
@@ -232,13 +334,20 @@ mod tests {
         let ringer = somebody(&[("role", "ringer")]);
         let named = Policy::named("ringers");
         assert!(!named.permits(&ringer));
-        assert!(policies.resolve(&named).unwrap().permits(&ringer));
-        assert!(!policies.resolve(&named).unwrap().permits(&somebody(&[])));
-        let error = policies.resolve(&Policy::named("nobody")).unwrap_err();
+        assert!(policies.resolve::<()>(&named).unwrap().permits(&ringer));
+        assert!(
+            !policies
+                .resolve::<()>(&named)
+                .unwrap()
+                .permits(&somebody(&[]))
+        );
+        let error = policies
+            .resolve::<()>(&Policy::named("nobody"))
+            .unwrap_err();
         assert_eq!(
             error.to_string(),
             "there is no authorization policy 'nobody'; the policies are: circle, ringers"
         );
-        assert!(policies.resolve(&Policy::named("circle")).is_err());
+        assert!(policies.resolve::<()>(&Policy::named("circle")).is_err());
     }
 }
