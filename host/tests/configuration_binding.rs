@@ -376,45 +376,6 @@ fn what_reads_strings_reads_text() {
 }
 
 #[test]
-fn flattened_and_tagged_types_are_read_as_they_are_spelled() {
-    #[derive(Deserialize, Debug, PartialEq)]
-    struct Outer {
-        port: u16,
-        #[serde(flatten)]
-        rest: BTreeMap<String, String>,
-    }
-    let outer: Outer = bind(r#"{"S": {"port": 80, "Any": "x"}}"#).unwrap();
-    assert_eq!((outer.port, outer.rest["Any"].as_str()), (80, "x"));
-
-    #[derive(Deserialize, Debug, PartialEq)]
-    #[serde(tag = "kind")]
-    enum Tagged {
-        File {
-            size: u32,
-            keep: bool,
-            ratio: f32,
-            parts: Vec<u8>,
-        },
-    }
-    let tagged: Tagged =
-        bind(r#"{"S": {"kind": "File", "size": 5, "keep": true, "ratio": 0.5, "parts": [1, 2]}}"#)
-            .unwrap();
-    let expected = Tagged::File {
-        size: 5,
-        keep: true,
-        ratio: 0.5,
-        parts: vec![1, 2],
-    };
-    assert_eq!(tagged, expected);
-    let value: serde_json::Value =
-        bind(r#"{"S": {"a": [1, null], "b": {"0": "x", "2": "y"}}}"#).unwrap();
-    assert_eq!(
-        value,
-        serde_json::json!({"a": [1, null], "b": {"0": "x", "2": "y"}})
-    );
-}
-
-#[test]
 fn secrets_do_not_get_into_messages() {
     #[derive(Deserialize, Debug)]
     struct Secret {

@@ -287,3 +287,87 @@ fn a_section_that_cannot_be_used_is_an_error_that_names_the_key() {
         assert!(error.to_string().contains(named), "{error}");
     }
 }
+
+#[test]
+fn an_unknown_key_of_the_console_is_named_with_its_place_and_the_nearest_one() {
+    let error = |console: &str| {
+        let mut builder = ConfigurationBuilder::new();
+        builder.add_json_text(format!("{{\"Logging\":\n{{\"Console\":\n{console}}}}}"));
+        let configuration = builder.build().unwrap();
+        ConsoleLayer::from_configuration(&configuration)
+            .unwrap_err()
+            .to_string()
+    };
+    for (console, expected) in [
+        (
+            r#"{"FormaterName": "json"}"#,
+            "'Logging:Console:FormaterName' (JSON text:3): there is no such setting; did you mean 'FormatterName'?",
+        ),
+        (
+            r#"{"FormatterOptions": {"SingelLine": true}}"#,
+            "'Logging:Console:FormatterOptions:SingelLine' (JSON text:3): there is no such setting; did you mean 'SingleLine'?",
+        ),
+        (
+            r#"{"FormatterOptions": {"JsonWriterOptions": {"Indent": true}}}"#,
+            "'Logging:Console:FormatterOptions:JsonWriterOptions:Indent' (JSON text:3): there is no such setting; did you mean 'Indented'?",
+        ),
+        (
+            r#"{"FormatterName": "xml"}"#,
+            "'Logging:Console:FormatterName' (JSON text:3): wanted one of simple, json, systemd, found 'xml'",
+        ),
+        (
+            r#"{"LogToStandardErrorThreshold": "Bad"}"#,
+            "'Logging:Console:LogToStandardErrorThreshold' (JSON text:3): `Bad` is not a log level;",
+        ),
+        (
+            r#"{"QueueFullMode": "DropWrite"}"#,
+            "'Logging:Console:QueueFullMode' (JSON text:3): wanted Wait, found 'DropWrite'",
+        ),
+        (
+            r#"{"MaxQueueLength": 0}"#,
+            "'Logging:Console:MaxQueueLength' (JSON text:3): ",
+        ),
+        (
+            r#"{"IncludeScopes": true}"#,
+            "'Logging:Console:IncludeScopes' (JSON text:3): this is not read in its old place: wanted the same key below Logging:Console:FormatterOptions",
+        ),
+        (
+            r#"{"DisableColors": false}"#,
+            "'Logging:Console:DisableColors' (JSON text:3): this is not read any more: wanted Disabled as Logging:Console:FormatterOptions:ColorBehavior",
+        ),
+        (
+            r#"{"Format": "Systemd"}"#,
+            "'Logging:Console:Format' (JSON text:3): this is not read any more: wanted simple, json or systemd as Logging:Console:FormatterName",
+        ),
+    ] {
+        let error = error(console);
+        assert!(error.starts_with(expected), "{console}: {error}");
+    }
+    let both = error(r#"{"FormaterName": "json", "TimestampFormat": "HH"}"#);
+    assert!(both.starts_with("2 problems"), "{both}");
+}
+
+#[test]
+fn what_dotnet_knows_of_a_console_and_means_nothing_here_is_accepted() {
+    let text = written(
+        &[
+            SINGLE_LINE,
+            ("Logging:Console:LogLevel:Default", "Warning"),
+            ("LOGGING:CONSOLE:LOGTOSTANDARDERRORTHRESHOLD", "4"),
+            ("Logging:Console:QueueFullMode", "wait"),
+            ("Logging:Console:MaxQueueLength", "2500"),
+            ("Logging:Console:FormatterOptions:TimestampFormat", ""),
+            ("Logging:Debug:Anything", "is somebody else's"),
+        ],
+        || {
+            tracing::info!("no");
+            tracing::warn!("yes");
+        },
+    );
+    assert_eq!(text, "warn: logging_console[0] yes\n");
+    let empty = [
+        ("Logging:Console:FormatterName", ""),
+        ("Logging:Console:LogToStandardErrorThreshold", ""),
+    ];
+    assert!(ConsoleLayer::from_configuration(&configured(&empty)).is_ok());
+}

@@ -48,9 +48,21 @@
 //! One thing is passed over: the text of an environment variable that happens to have the name of a section, since `MAIL`
 //! is set in every login shell and does not mean the section `Mail`.
 //!
-//! Two things serde takes out of our hands: the fields of a `#[serde(flatten)]` and of an internally tagged or untagged
-//! enumeration are matched exactly as spelled, unknown keys among them are not noticed, and their numbers and booleans are
-//! recognised by how they look.
+//! # Flattened fields, tagged and untagged enumerations
+//!
+//! Of `#[serde(flatten)]` and of internally tagged and untagged enumerations serde keeps keys and values in a buffer and matches
+//! them itself. They are read by the same rules, found out by trying how a type spells a key and what it takes for a value.
+//! These differences are left:
+//!
+//! - A field with a default is found where the key has capitals or underscores between the words of its name (`MaxBytes`,
+//!   `MAX_BYTES`), or is written as the field is; `MAXBYTES` stands for `max_bytes` only where that has no default.
+//! - A key that no type reads is an error, but without the nearest one, unless the type denies unknown fields. What any variant
+//!   of an untagged enumeration reads is known. A flattened map takes all that is left, as it is spelled.
+//! - The elements of a list or a map in there, and what an untagged enumeration may take for several things, are taken for what
+//!   they look like (a number, a truth, a text), and for something else where no type takes that.
+//! - A setting that is missing is named as if it were right in the section that is buffered. Where a value of a field without a
+//!   default is wrong, other problems may be reported only once it is right. Of an untagged enumeration that fits in none of its
+//!   variants, the message says what each of them lacks.
 
 mod binding;
 mod builder;

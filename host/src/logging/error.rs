@@ -21,16 +21,6 @@ pub enum LoggingError {
         /// The key that ends with the category.
         key: String,
     },
-    /// The formatter is unknown.
-    #[error(
-        "{key}: `{found}` is not a console formatter that there is; use simple, json or systemd"
-    )]
-    Formatter {
-        /// The key of the value.
-        key: String,
-        /// The value.
-        found: String,
-    },
     /// A format of time stamps cannot be read.
     #[error("{key}: `{found}` is not a date and time format: {reason}")]
     Timestamp {
@@ -41,7 +31,7 @@ pub enum LoggingError {
         /// Why.
         reason: &'static str,
     },
-    /// The options of the formatter cannot be bound.
+    /// What is in `Logging:Console` cannot be bound.
     #[error(transparent)]
     Options(#[from] crate::configuration::BindError),
 }

@@ -2,8 +2,7 @@
 
 use std::io::IsTerminal;
 
-use serde::Deserialize;
-
+use super::console::{ColorBehavior, ConsoleSettings, FormatterName};
 use super::entry::LogEntry;
 use super::error::LoggingError;
 use super::json::Json;
@@ -45,64 +44,23 @@ enum Kind {
     Systemd,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct FormatterOptions {
-    include_scopes: bool,
-    timestamp_format: Option<String>,
-    use_utc_timestamp: bool,
-    single_line: bool,
-    color_behavior: ColorBehavior,
-    json_writer_options: JsonWriterOptions,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct JsonWriterOptions {
-    indented: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Name {
-    Simple,
-    Json,
-    Systemd,
-}
-
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-enum ColorBehavior {
-    #[default]
-    Default,
-    Enabled,
-    Disabled,
-}
-
 impl ConsoleFormatter {
     /// Makes the formatter that the section `Logging:Console` describes.
     ///
     /// # Errors
     ///
-    /// The formatter is unknown, or its options cannot be read.
+    /// The section has a key that is not known, or a value that cannot be read.
     pub fn from_configuration(configuration: &Configuration) -> Result<Self, LoggingError> {
-        let options: FormatterOptions = if configuration.exists(OPTIONS) {
-            configuration.bind(OPTIONS)?
+        Self::new(ConsoleSettings::read(configuration)?)
+    }
+
+    pub(super) fn new(settings: ConsoleSettings) -> Result<Self, LoggingError> {
+        let options = settings.formatter_options;
+        let name = settings.formatter_name.unwrap_or(if is_systemd_service() {
+            FormatterName::Systemd
         } else {
-            FormatterOptions::default()
-        };
-        let name = configuration.get(NAME).filter(|name| !name.is_empty());
-        let name = match name {
-            None if is_systemd_service() => Name::Systemd,
-            None => Name::Simple,
-            Some(name) if name.eq_ignore_ascii_case("simple") => Name::Simple,
-            Some(name) if name.eq_ignore_ascii_case("json") => Name::Json,
-            Some(name) if name.eq_ignore_ascii_case("systemd") => Name::Systemd,
-            Some(found) => {
-                return Err(LoggingError::Formatter {
-                    key: NAME.to_owned(),
-                    found,
-                });
-            }
-        };
+            FormatterName::Simple
+        });
         let format = options.timestamp_format.unwrap_or_default();
         let timestamp =
             TimestampFormat::parse(&format, options.use_utc_timestamp).map_err(|reason| {
@@ -113,12 +71,12 @@ impl ConsoleFormatter {
                 }
             })?;
         let kind = match name {
-            Name::Systemd => Kind::Systemd,
-            Name::Json => Kind::Json(Json {
+            FormatterName::Systemd => Kind::Systemd,
+            FormatterName::Json => Kind::Json(Json {
                 indented: options.json_writer_options.indented,
                 scopes: options.include_scopes,
             }),
-            Name::Simple => Kind::Simple(Simple {
+            FormatterName::Simple => Kind::Simple(Simple {
                 single_line: options.single_line,
                 scopes: options.include_scopes,
                 colours: options.color_behavior.wants_colours(),

@@ -14,6 +14,7 @@ use tracing_subscriber::layer::{Context, Layer};
 use tracing_subscriber::registry::LookupSpan;
 
 use super::category::Category;
+use super::console::ConsoleSettings;
 use super::entry::LogEntry;
 use super::error::LoggingError;
 use super::fields::Fields;
@@ -57,21 +58,18 @@ impl ConsoleLayer {
     /// [`ConsoleFormatter`] read, `Logging:Console:LogToStandardErrorThreshold` is the level from which on entries go to
     /// standard error rather than standard output; none by default.
     ///
+    /// .NET's `MaxQueueLength` is accepted and does nothing, since entries are not queued, and of its `QueueFullMode` the value
+    /// `Wait`. What .NET has in `Logging:Console:FormatterOptions` since version 5 is not read in its old places (`IncludeScopes`,
+    /// `TimestampFormat`, `UseUtcTimestamp`, `DisableColors`, `Format` right in `Logging:Console`): an error says so, as it names
+    /// any other key that is not known.
+    ///
     /// # Errors
     ///
     /// The section cannot be used.
     pub fn from_configuration(configuration: &Configuration) -> Result<Self, LoggingError> {
-        const THRESHOLD: &str = "Logging:Console:LogToStandardErrorThreshold";
-        let errors_from = match configuration.get(THRESHOLD) {
-            Some(text) if !text.is_empty() => {
-                text.parse().map_err(|source| LoggingError::Level {
-                    key: THRESHOLD.to_owned(),
-                    source,
-                })?
-            }
-            _ => LogLevel::None,
-        };
-        let formatter = ConsoleFormatter::from_configuration(configuration)?;
+        let settings = ConsoleSettings::read(configuration)?;
+        let errors_from = settings.errors_from();
+        let formatter = ConsoleFormatter::new(settings)?;
         let wants = match formatter.includes_scopes() {
             true => Wants::EventsAndSpans,
             false => Wants::Events,

@@ -8,6 +8,7 @@
 //! [`trace_context`](crate::trace_context).
 
 mod category;
+mod console;
 mod entry;
 mod error;
 mod error_chain;

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::formatter::{FormatterOptions, NAME, OPTIONS};
+use super::console::FormatterOptions;
+use super::formatter::{NAME, OPTIONS};
 use super::level::LogLevel;
 use crate::services::ServiceCollection;
 
@@ -19,6 +20,11 @@ pub(crate) fn describe(services: &mut ServiceCollection) {
         .describe_settings("Logging:LogLevel", levels.clone())
         .describe_settings("Logging:Console:LogLevel", levels)
         .describe_settings("Logging:Console:LogToStandardErrorThreshold", level)
+        .describe_settings("Logging:Console:QueueFullMode", json!({ "enum": ["Wait"] }))
+        .describe_settings(
+            "Logging:Console:MaxQueueLength",
+            json!({ "type": "integer", "minimum": 1 }),
+        )
         .describe_settings(NAME, json!({ "enum": ["simple", "json", "systemd"] }))
         .describe_section::<FormatterOptions>(OPTIONS);
 }

@@ -1,5 +1,7 @@
 //! The children of a node as serde's sequences and maps.
 
+use std::borrow::Cow;
+use std::cell::Cell;
 use std::vec;
 
 use serde::de::value::StrDeserializer;
@@ -7,6 +9,7 @@ use serde::de::{DeserializeSeed, IntoDeserializer, MapAccess, SeqAccess};
 
 use super::fault::Fault;
 use super::here::Here;
+use super::poison::Poison;
 use super::scalar::Text;
 
 /// A list: the values of the children, whatever their names.
@@ -34,11 +37,47 @@ impl<'de> SeqAccess<'de> for Elements<'_> {
 }
 
 /// A map: the children under their names.
-pub(super) struct Entries<'c>(Pairs<'c, &'c str>);
+pub(super) struct Entries<'c> {
+    section: Here<'c>,
+    entries: vec::IntoIter<Entry<'c>>,
+    current: Option<Value<'c>>,
+}
+
+/// A key of a map, and what is below it.
+pub(super) struct Entry<'c> {
+    name: Cow<'c, str>,
+    value: Value<'c>,
+}
+
+#[derive(Clone, Copy)]
+enum Value<'c> {
+    Real(Here<'c>),
+    Poison(Poison),
+}
+
+impl<'c> Entry<'c> {
+    pub(super) fn real(name: &'c str, here: Here<'c>) -> Self {
+        Self {
+            name: Cow::Borrowed(name),
+            value: Value::Real(here),
+        }
+    }
+
+    pub(super) fn poison(name: String, poison: Poison) -> Self {
+        Self {
+            name: Cow::Owned(name),
+            value: Value::Poison(poison),
+        }
+    }
+}
 
 impl<'c> Entries<'c> {
-    pub(super) fn new(children: Vec<(&'c str, Here<'c>)>) -> Self {
-        Self(Pairs::new(children))
+    pub(super) fn new(section: Here<'c>) -> Self {
+        Self {
+            section,
+            entries: section.entries().into_iter(),
+            current: None,
+        }
     }
 }
 
@@ -49,29 +88,47 @@ impl<'de> MapAccess<'de> for Entries<'_> {
         &mut self,
         seed: S,
     ) -> Result<Option<S::Value>, Fault> {
-        let Some((name, child)) = self.0.next() else {
+        let Some(Entry { name, value }) = self.entries.next() else {
             return Ok(None);
         };
-        seed.deserialize(Text::key(name))
-            .map(Some)
-            .map_err(|fault| child.blame_key(fault))
+        self.current = Some(value);
+        let is_field = Cell::new(false);
+        let outcome = seed.deserialize(Text::key(&name, &is_field));
+        if is_field.get() {
+            self.section.note_loose();
+        }
+        outcome.map(Some).map_err(|fault| match value {
+            Value::Real(child) => child.blame_key(fault),
+            Value::Poison(_) => fault,
+        })
     }
 
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Fault> {
-        self.0.value(seed)
+        match self.current.take() {
+            Some(Value::Real(child)) => blamed(child, seed),
+            Some(Value::Poison(poison)) => seed.deserialize(poison),
+            None => Err(Fault::wanted("a key before its value")),
+        }
     }
 
     fn size_hint(&self) -> Option<usize> {
-        Some(self.0.children.len())
+        Some(self.entries.len())
     }
 }
 
 /// A struct: the children under the names of its fields.
-pub(super) struct Fields<'c>(Pairs<'c, &'static str>);
+pub(super) struct Fields<'c> {
+    children: vec::IntoIter<(&'static str, Here<'c>)>,
+    /// The last one given out, which waits for its value to be asked for.
+    current: Option<Here<'c>>,
+}
 
 impl<'c> Fields<'c> {
     pub(super) fn new(children: Vec<(&'static str, Here<'c>)>) -> Self {
-        Self(Pairs::new(children))
+        Self {
+            children: children.into_iter(),
+            current: None,
+        }
     }
 }
 
@@ -82,47 +139,23 @@ impl<'de> MapAccess<'de> for Fields<'_> {
         &mut self,
         seed: S,
     ) -> Result<Option<S::Value>, Fault> {
-        let Some((field, _)) = self.0.next() else {
+        let Some((field, child)) = self.children.next() else {
             return Ok(None);
         };
+        self.current = Some(child);
         let field: StrDeserializer<'_, Fault> = field.into_deserializer();
         seed.deserialize(field).map(Some)
     }
 
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Fault> {
-        self.0.value(seed)
-    }
-
-    fn size_hint(&self) -> Option<usize> {
-        Some(self.0.children.len())
-    }
-}
-
-/// Children under names, of which the last one given out waits for its value to be asked for.
-struct Pairs<'c, N> {
-    children: vec::IntoIter<(N, Here<'c>)>,
-    current: Option<Here<'c>>,
-}
-
-impl<'c, N> Pairs<'c, N> {
-    fn new(children: Vec<(N, Here<'c>)>) -> Self {
-        Self {
-            children: children.into_iter(),
-            current: None,
-        }
-    }
-
-    fn next(&mut self) -> Option<(N, Here<'c>)> {
-        let (name, child) = self.children.next()?;
-        self.current = Some(child);
-        Some((name, child))
-    }
-
-    fn value<'de, S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Fault> {
         match self.current.take() {
             Some(child) => blamed(child, seed),
             None => Err(Fault::wanted("a key before its value")),
         }
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        Some(self.children.len())
     }
 }
 

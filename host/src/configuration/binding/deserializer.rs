@@ -7,6 +7,7 @@ use super::enumeration::{self, Content, Unit};
 use super::fault::{Fault, FaultKind};
 use super::here::Here;
 use super::scalar::{self, Text};
+use super::shape::{Form, Shape};
 
 macro_rules! scalars {
     ($($method:ident: $wanted:literal;)*) => {$(
@@ -18,6 +19,48 @@ macro_rules! scalars {
             .map_err(|fault| self.blame(fault))
         }
     )*};
+}
+
+/// What serde calls a duration.
+const DURATION: (&str, &[&str]) = ("Duration", &["secs", "nanos"]);
+
+impl<'c> Here<'c> {
+    /// As what the node is given where nothing particular is asked for.
+    fn shape(self) -> Shape {
+        let form = self.learning().forms.get(&self.id).copied();
+        let text = Text::value(self.variant().or(self.node().text()).unwrap_or_default());
+        if self.is_nothing() || form == Some(Form::Nothing) {
+            return Shape::Nothing;
+        }
+        let is_empty = self.node().text().is_none_or(str::is_empty);
+        match (form, self.node().children.is_empty()) {
+            (Some(Form::Text), true) => text.as_text(),
+            (Some(Form::Number), true) => text.number(),
+            (Some(Form::Duration), true) if !is_empty => Shape::List,
+            (Some(Form::List), false) => Shape::List,
+            (Some(Form::List), true) if is_empty => Shape::List,
+            (Some(Form::Map), false) => Shape::Map,
+            (_, true) => text.shape(),
+            (_, false) if self.is_array() => Shape::List,
+            (_, false) => Shape::Map,
+        }
+    }
+
+    fn text_in_the_way(self) -> Text<'c> {
+        Text::value(self.node().text().unwrap_or_default())
+    }
+
+    fn bytes(self) -> Option<Text<'c>> {
+        let form = self.learning().forms.get(&self.id);
+        form.filter(|form| **form == Form::Bytes)?;
+        self.scalar()
+    }
+
+    fn duration(self) -> Option<Text<'c>> {
+        let form = self.learning().forms.get(&self.id);
+        form.filter(|form| **form == Form::Duration)?;
+        self.scalar()
+    }
 }
 
 impl<'de> Deserializer<'de> for Here<'_> {
@@ -40,26 +83,54 @@ impl<'de> Deserializer<'de> for Here<'_> {
         deserialize_char: "a single character";
         deserialize_str: "text";
         deserialize_string: "text";
-        deserialize_identifier: "text";
         deserialize_bytes: "bytes as base64";
         deserialize_byte_buf: "bytes as base64";
     }
 
+    /// What is asked for here is kept in a buffer, to be read as something else later: see [`super::learning`].
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        if self.is_nothing() {
-            return visitor.visit_unit().map_err(|fault| self.blame(fault));
-        }
-        if self.node().children.is_empty() {
-            let text = Text::value(self.node().text().unwrap_or_default());
+        if let Some(text) = self.bytes() {
             return text
-                .deserialize_any(visitor)
+                .deserialize_byte_buf(visitor)
                 .map_err(|fault| self.blame(fault));
         }
-        if self.is_array() {
-            self.deserialize_seq(visitor)
-        } else {
-            self.deserialize_map(visitor)
+        let shape = self.shape();
+        self.note(shape.clone());
+        match shape {
+            Shape::Bool(truth) => visitor.visit_bool(truth),
+            Shape::Signed(number) => visitor.visit_i64(number),
+            Shape::Unsigned(number) => visitor.visit_u64(number),
+            Shape::Float(number) => visitor.visit_f64(number),
+            Shape::Text(text) => visitor.visit_str(&text),
+            Shape::List => match self.duration() {
+                Some(text) => text.deserialize_struct(DURATION.0, DURATION.1, visitor),
+                None if self.has_text_in_the_way() => {
+                    self.text_in_the_way().deserialize_seq(visitor)
+                }
+                None => visitor.visit_seq(Elements::new(self.children().collect())),
+            },
+            Shape::Map if self.has_text_in_the_way() => {
+                self.text_in_the_way().deserialize_map(visitor)
+            }
+            Shape::Map => {
+                self.note_loose();
+                visitor.visit_map(Entries::new(self))
+            }
+            Shape::Nothing | Shape::Poison(_) | Shape::Other => visitor.visit_unit(),
         }
+        .map_err(|fault| self.blame(fault))
+    }
+
+    /// The name of a variant.
+    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        match self.scalar() {
+            Some(text) => {
+                self.note(text.as_text());
+                text.deserialize_identifier(visitor)
+            }
+            None => Err(Fault::wanted("text")),
+        }
+        .map_err(|fault| self.blame(fault))
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
@@ -110,8 +181,7 @@ impl<'de> Deserializer<'de> for Here<'_> {
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
         if self.has_text_in_the_way() {
-            let text = Text::value(self.node().text().unwrap_or_default());
-            text.deserialize_seq(visitor)
+            self.text_in_the_way().deserialize_seq(visitor)
         } else {
             visitor.visit_seq(Elements::new(self.children().collect()))
         }
@@ -140,11 +210,9 @@ impl<'de> Deserializer<'de> for Here<'_> {
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
         if self.has_text_in_the_way() {
-            let text = Text::value(self.node().text().unwrap_or_default());
-            text.deserialize_map(visitor)
+            self.text_in_the_way().deserialize_map(visitor)
         } else {
-            let entries = self.children().map(|child| (child.name(), child));
-            visitor.visit_map(Entries::new(entries.collect()))
+            visitor.visit_map(Entries::new(self))
         }
         .map_err(|fault| self.blame(fault))
     }
@@ -161,8 +229,7 @@ impl<'de> Deserializer<'de> for Here<'_> {
                 None => Err(Fault::wanted("a time span such as 00:00:30")),
             }
         } else if self.has_text_in_the_way() {
-            let text = Text::value(self.node().text().unwrap_or_default());
-            text.deserialize_map(visitor)
+            self.text_in_the_way().deserialize_map(visitor)
         } else {
             visitor.visit_map(Fields::new(self.fields(fields)))
         }

@@ -126,6 +126,12 @@ pub enum BindProblemKind {
         /// All that are known in its place.
         known: Vec<String>,
     },
+    /// Nothing has read the key, of a type whose fields serde does not tell: one with flattened fields, an internally tagged or
+    /// untagged enumeration.
+    #[error(
+        "no type reads this setting; if one should, write it with the capitals or underscores of its field"
+    )]
+    Unread,
     /// Two keys stand for one field.
     #[error("this and '{other}' are the same setting; keep one of them")]
     Twice {

@@ -6,6 +6,8 @@ use serde::de;
 
 use super::error::{BindProblem, BindProblemKind};
 use super::field;
+use super::heard::{self, Seen};
+use super::{enumeration, shape};
 use crate::configuration::key;
 use crate::configuration::tree::{Node, NodeId};
 
@@ -45,7 +47,7 @@ impl Fault {
 
 impl FaultKind {
     /// As the operator gets to see it.
-    pub(super) fn into_problem(self, node: &Node) -> BindProblem {
+    pub(super) fn into_problem(self, node: &Node, origin: Option<&str>) -> BindProblem {
         let (key, kind) = match self {
             Self::MissingField(name) => {
                 let parent = (!node.path.is_empty()).then_some(node.path.as_str());
@@ -64,7 +66,7 @@ impl FaultKind {
                 },
             ),
         };
-        BindProblem::new(key.clone(), node.origin(), kind)
+        BindProblem::new(key.clone(), origin, kind)
     }
 }
 
@@ -104,12 +106,24 @@ impl de::Error for Fault {
         }
     }
 
-    fn invalid_type(_: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
-        Self::wanted(expected.to_string())
+    fn invalid_type(unexpected: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+        let expected = expected.to_string();
+        heard::note(Seen::invalid(unexpected, &expected));
+        Self::wanted(shape::words(&expected))
     }
 
-    fn invalid_value(_: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
-        Self::wanted(expected.to_string())
+    fn invalid_value(unexpected: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+        Self::invalid_type(unexpected, expected)
+    }
+
+    fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
+        heard::note(Seen::UnknownVariant(variant.to_owned(), expected));
+        enumeration::wanted(expected)
+    }
+
+    fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
+        heard::note(Seen::UnknownField(field.to_owned(), expected));
+        Self::custom(format_args!("there is no field `{field}`"))
     }
 
     fn invalid_length(_: usize, expected: &dyn de::Expected) -> Self {
@@ -117,6 +131,7 @@ impl de::Error for Fault {
     }
 
     fn missing_field(field: &'static str) -> Self {
+        heard::note(Seen::Missing(field));
         Self {
             node: None,
             kind: FaultKind::MissingField(field),

@@ -3,10 +3,16 @@
 use std::cell::RefCell;
 use std::collections::HashSet;
 
+use super::access::Entry;
+use super::enumeration;
 use super::error::{BindProblem, BindProblemKind};
 use super::fault::{Fault, FaultKind};
 use super::field;
+use super::learning::{Learning, Served};
+use super::poison::{self, Poison};
 use super::scalar::Text;
+use super::shape::Shape;
+use super::spelling;
 use crate::configuration::credentials;
 use crate::configuration::environment_variables;
 use crate::configuration::key;
@@ -21,6 +27,7 @@ pub(super) struct Context<'t> {
     pub(super) skipped: HashSet<NodeId>,
     /// Empty texts that are to be the absence of an option.
     pub(super) nulls: HashSet<NodeId>,
+    pub(super) learning: Learning,
     pub(super) problems: RefCell<Vec<BindProblem>>,
 }
 
@@ -31,6 +38,7 @@ impl<'t> Context<'t> {
             strict,
             skipped: HashSet::new(),
             nulls: HashSet::new(),
+            learning: Learning::default(),
             problems: RefCell::default(),
         }
     }
@@ -105,7 +113,29 @@ impl<'c> Here<'c> {
                 });
             }
         }
-        Some(Text::value(text))
+        Some(Text::value(self.variant().unwrap_or(text)))
+    }
+
+    /// The variant that the text stands for, where serde does not look for it itself.
+    pub(super) fn variant(self) -> Option<&'static str> {
+        let variants = self.learning().variants.get(&self.id)?;
+        enumeration::find(self.node().text()?, variants).ok()
+    }
+
+    pub(super) fn learning(self) -> &'c Learning {
+        &self.context.learning
+    }
+
+    /// Notes what the node was given as.
+    pub(super) fn note(self, shape: Shape) {
+        let mut attempt = self.learning().attempt.borrow_mut();
+        attempt.shapes.push((self.id, shape));
+    }
+
+    /// Notes that it is serde that matches the keys.
+    pub(super) fn note_loose(self) {
+        let mut attempt = self.learning().attempt.borrow_mut();
+        attempt.sections.insert(self.id);
     }
 
     /// Whether the text of the node stands in the way of its being a section or a list.
@@ -134,7 +164,7 @@ impl<'c> Here<'c> {
     }
 
     /// Where the node is from, or the first value below it.
-    fn somewhere(self) -> Option<&'c str> {
+    pub(super) fn somewhere(self) -> Option<&'c str> {
         let below = || self.context.tree.descend(self.id).into_iter();
         self.node()
             .origin()
@@ -161,9 +191,7 @@ impl<'c> Here<'c> {
             };
             match found.iter().find(|(earlier, _)| earlier == field) {
                 Some((_, other)) if self.context.strict => {
-                    child.report(BindProblemKind::Twice {
-                        other: other.node().path.clone(),
-                    });
+                    child.report_twice(*other);
                 }
                 Some(_) => {}
                 None => found.push((field, child)),
@@ -172,6 +200,118 @@ impl<'c> Here<'c> {
         // A null keeps the field's default; an empty text that means none of an option has to get through.
         found.retain(|(_, child)| child.node().exists());
         found
+    }
+
+    /// The children under their names, or under those that types have for them where serde matches them.
+    pub(super) fn entries(self) -> Vec<Entry<'c>> {
+        let learning = self.learning();
+        let Some(loose) = learning.loose.get(&self.id) else {
+            return self
+                .children()
+                .map(|it| Entry::real(it.name(), it))
+                .collect();
+        };
+        let mut entries = Vec::new();
+        let mut serve = |key: Option<Self>, spelling: String| {
+            let kind = learning.kind?;
+            let mut attempt = learning.attempt.borrow_mut();
+            let number = attempt.served.len();
+            let name = key.map_or_else(|| poison::key(number), |_| spelling.clone());
+            attempt.served.push(Served {
+                section: self.id,
+                key: key.map(|key| key.id),
+                spelling,
+            });
+            entries.push(Entry::poison(name, Poison { kind, number }));
+            Some(())
+        };
+        if !loose.takes_all && loose.single.is_none() {
+            serve(None, String::new());
+        }
+        for child in self.children() {
+            if self.spelling(child).is_none() && !loose.takes_all {
+                let mut spellings = self.spellings(child);
+                if let Some(at) = loose.single {
+                    spellings = spellings.into_iter().skip(at).take(1).collect();
+                }
+                for spelling in spellings {
+                    serve(Some(child), spelling);
+                }
+            }
+        }
+        let is_given = loose.takes_all || loose.single.is_some() || !self.context.strict;
+        let mut given: Vec<(&str, Self)> = Vec::new();
+        for child in self.children() {
+            match self.spelling(child) {
+                Some(spelling) => match given.iter().find(|(it, _)| *it == spelling) {
+                    Some((_, other)) if self.context.strict => child.report_twice(*other),
+                    Some(_) => {}
+                    None => given.push((spelling, child)),
+                },
+                None if loose.takes_all || (is_given && learning.kind.is_none()) => {
+                    entries.push(Entry::real(child.name(), child));
+                }
+                None => {}
+            }
+        }
+        // As everywhere, a null leaves a field its default.
+        given.retain(|(_, child)| child.node().exists());
+        entries.extend(given.into_iter().map(|(it, child)| Entry::real(it, child)));
+        entries
+    }
+
+    fn report_twice(self, other: Self) {
+        self.report(BindProblemKind::Twice {
+            other: other.node().path.clone(),
+        });
+    }
+
+    /// How the type spells the key of a child.
+    fn spelling(self, child: Self) -> Option<&'c str> {
+        let learning = self.learning();
+        if let Some(spelling) = learning.spelled.get(&child.id) {
+            return Some(spelling);
+        }
+        let loose = learning.loose.get(&self.id)?;
+        let mut fields = loose.fields.iter().copied();
+        fields.find(|field| field::matches(field, child.name()))
+    }
+
+    /// How the type may spell the key of a child.
+    fn spellings(self, child: Self) -> Vec<String> {
+        let mut spellings = spelling::of(child.name());
+        for name in &self.learning().names {
+            if field::matches(name, child.name()) && !spellings.iter().any(|it| it == name) {
+                spellings.push((*name).to_owned());
+            }
+        }
+        spellings
+    }
+
+    /// Whether serde matches the keys of this section.
+    pub(super) fn is_loose(self) -> bool {
+        self.learning().loose.contains_key(&self.id)
+    }
+
+    /// Reports the keys that no type has read.
+    pub(super) fn report_unread(self) {
+        let Some(loose) = self.learning().loose.get(&self.id) else {
+            return;
+        };
+        if loose.takes_all || !self.context.strict {
+            return;
+        }
+        let children = || self.children().map(|it| (it, self.spelling(it)));
+        let known: Vec<&str> = children().filter_map(|(_, spelling)| spelling).collect();
+        for (child, _) in children().filter(|(_, spelling)| spelling.is_none()) {
+            if loose.fields.is_empty() {
+                child.report(BindProblemKind::Unread);
+            } else {
+                let mut fields: Vec<&str> = loose.fields.iter().copied().collect();
+                fields.extend(known.iter().filter(|it| !loose.fields.contains(*it)));
+                child.report_unknown(&fields);
+            }
+        }
     }
 
     fn report_unknown(self, fields: &[&str]) {

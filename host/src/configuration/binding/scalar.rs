@@ -1,5 +1,7 @@
 //! Single texts as serde's scalars.
 
+use std::cell::Cell;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::de::value::SeqDeserializer;
@@ -7,6 +9,7 @@ use serde::de::{Deserializer, IntoDeserializer, Visitor};
 
 use super::enumeration::{self, Unit};
 use super::fault::{Fault, FaultKind};
+use super::shape::Shape;
 use super::time_span;
 
 /// A text to be read as whatever is asked for.
@@ -15,6 +18,8 @@ pub(super) struct Text<'t> {
     text: &'t str,
     /// Whether it may be a number where nothing particular is asked for. The name of a key never is.
     is_value: bool,
+    /// Where it is noted that the text was asked for as the name of a field.
+    is_field: Option<&'t Cell<bool>>,
 }
 
 impl<'t> Text<'t> {
@@ -22,14 +27,59 @@ impl<'t> Text<'t> {
         Self {
             text,
             is_value: true,
+            is_field: None,
         }
     }
 
-    pub(super) fn key(text: &'t str) -> Self {
+    pub(super) fn key(text: &'t str, is_field: &'t Cell<bool>) -> Self {
         Self {
             text,
             is_value: false,
+            is_field: Some(is_field),
         }
+    }
+}
+
+impl Text<'_> {
+    /// What the text looks like.
+    pub(super) fn shape(self) -> Shape {
+        if !self.is_value {
+            return Shape::Text(self.text.to_owned());
+        }
+        if let Some(truth) = boolean(self.text) {
+            return Shape::Bool(truth);
+        }
+        if let Ok(number) = self.text.parse::<i64>() {
+            return Shape::Signed(number);
+        }
+        if let Ok(number) = self.text.parse::<u64>() {
+            return Shape::Unsigned(number);
+        }
+        match float(self.text) {
+            Some(number) if number.is_finite() => Shape::Float(number),
+            _ => Shape::Text(self.text.to_owned()),
+        }
+    }
+
+    pub(super) fn as_text(self) -> Shape {
+        Shape::Text(self.text.to_owned())
+    }
+
+    /// The number that it is if it has to be one.
+    pub(super) fn number(self) -> Shape {
+        if let Some((is_negative, magnitude)) = magnitude(self.text) {
+            let signed = match is_negative {
+                true => negative(magnitude).and_then(|it| i64::try_from(it).ok()),
+                false => i64::try_from(magnitude).ok(),
+            };
+            if let Some(number) = signed {
+                return Shape::Signed(number);
+            }
+            if let (false, Ok(number)) = (is_negative, u64::try_from(magnitude)) {
+                return Shape::Unsigned(number);
+            }
+        }
+        float(self.text).map_or_else(|| self.shape(), Shape::Float)
     }
 }
 
@@ -72,20 +122,11 @@ impl<'de> Deserializer<'de> for Text<'_> {
 
     /// Nothing says what the text is to be, so it is what it looks like.
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        if !self.is_value {
-            return visitor.visit_str(self.text);
-        }
-        if let Some(truth) = boolean(self.text) {
-            return visitor.visit_bool(truth);
-        }
-        if let Ok(number) = self.text.parse::<i64>() {
-            return visitor.visit_i64(number);
-        }
-        if let Ok(number) = self.text.parse::<u64>() {
-            return visitor.visit_u64(number);
-        }
-        match float(self.text) {
-            Some(number) if number.is_finite() => visitor.visit_f64(number),
+        match self.shape() {
+            Shape::Bool(truth) => visitor.visit_bool(truth),
+            Shape::Signed(number) => visitor.visit_i64(number),
+            Shape::Unsigned(number) => visitor.visit_u64(number),
+            Shape::Float(number) => visitor.visit_f64(number),
             _ => visitor.visit_str(self.text),
         }
     }
@@ -125,6 +166,9 @@ impl<'de> Deserializer<'de> for Text<'_> {
     }
 
     fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        if let Some(is_field) = self.is_field {
+            is_field.set(true);
+        }
         visitor.visit_str(self.text)
     }
 
