@@ -86,11 +86,13 @@ impl HubHostBuilderExt for HostBuilder {
         let names = self.extension::<HubNames>();
         names.0.push(H::NAME);
         if names.0.len() == 1 {
+            settings::describe(self.services());
             self.add_before_build(|host| {
                 let names = std::mem::take(&mut host.extension::<HubNames>().0);
                 settings::check_names(host.configuration(), &names)
             });
         }
+        settings::describe_hub(self.services(), H::NAME);
         let options = Arc::new(OnceLock::new());
         self.add_before_build({
             let options = options.clone();

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use campanile_host::BoxError;
 use campanile_host::configuration::{ByteSize, Configuration};
+use campanile_host::services::ServiceCollection;
 use serde::Deserialize;
 
 use crate::{HubOptions, SlowClientPolicy};
@@ -133,6 +134,20 @@ pub(crate) fn options(
     }
     check(&options, name)?;
     Ok(options)
+}
+
+/// Describes the section `SignalR` for editors.
+pub(crate) fn describe(services: &mut ServiceCollection) {
+    // Of hubs that there are none of a section is an error.
+    let only_known = serde_json::json!({ "additionalProperties": false });
+    services
+        .describe_section::<SignalRSettings>(SECTION)
+        .describe_settings(format!("{SECTION}:Hubs"), only_known);
+}
+
+/// Describes the section of a single hub for editors.
+pub(crate) fn describe_hub(services: &mut ServiceCollection, name: &str) {
+    services.describe_section::<HubSettings>(format!("{SECTION}:Hubs:{name}"));
 }
 
 /// Refuses sections of hubs that there are none of.

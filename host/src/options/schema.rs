@@ -24,8 +24,9 @@ pub trait SettingsSchema: Send + Sync {
 /// The JSON schema (draft 7) of all sections that options are bound to, and of all that is described besides, as one
 /// document. A host prints it for the argument `--print-config-schema`.
 ///
-/// It is for editors to complete and explain, and refuses next to nothing: keys may be written in any case, and what is unknown
-/// is reported when the host starts. Types need nothing for it: what they have serde ask for is what is known of them.
+/// It is for editors to complete, to explain, and to mark what the host would refuse when it starts: values of other types and
+/// forms, and in sections that are bound strictly names that are not known. Keys may be written in any case, but it is what
+/// stands here that is completed and whose values are looked at. Types need nothing for it: what they have serde ask for is what is known of them.
 /// [Rules](super::rule) are in it.
 ///
 /// # Errors
@@ -42,6 +43,7 @@ pub fn schema(services: &ServiceProvider) -> Result<Value, ServiceError> {
             reading::merge(&mut document, around(&section, schema));
         }
     }
+    reading::allow_any_case(&mut document);
     Ok(document)
 }
 

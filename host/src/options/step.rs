@@ -105,6 +105,7 @@ impl<T> Recipe<T> {
 
     /// The JSON schema of each section. `pointer` says where that of a section stands.
     pub(super) fn schemas(&self, pointer: impl Fn(&str) -> String) -> Vec<(&str, Value)> {
+        let is_strict = self.is_strict();
         let describe = |section: &Section<T>| {
             let mut described = (section.schema)(&pointer(&section.name));
             for action in self.actions() {
@@ -112,6 +113,9 @@ impl<T> Recipe<T> {
                     let limits = Value::from(schema.clone());
                     merge_below(&mut described, key, limits);
                 }
+            }
+            if !is_strict {
+                schema::open(&mut described);
             }
             described
         };
@@ -171,8 +175,13 @@ impl<T> Recipe<T> {
                 section: section.name.clone(),
             });
         };
-        let is_strict = self.bound().all(|it| it.is_strict);
-        (section.bind)(configuration, &self.sections(), is_strict).map_err(OptionsError::Bind)
+        (section.bind)(configuration, &self.sections(), self.is_strict())
+            .map_err(OptionsError::Bind)
+    }
+
+    /// Whether keys that are not known are errors.
+    fn is_strict(&self) -> bool {
+        self.bound().all(|it| it.is_strict)
     }
 
     /// A field for people: its whole key, and where its value is from.

@@ -122,13 +122,20 @@ impl<T: ?Sized + Send + Sync + 'static> Disposal<T> {
 
     /// What disposes `value`; none if there is nothing to do.
     pub(crate) fn of(&self, value: &Arc<T>) -> Option<Box<dyn Disposer>> {
-        if self.sync.is_none() && self.asynchronous.is_none() {
+        if self.is_none() {
             return None;
         }
         Some(Box::new(ValueDisposer {
             value: Arc::clone(value),
             disposal: self.clone(),
         }))
+    }
+}
+
+impl<T: ?Sized> Disposal<T> {
+    /// Whether there is nothing to do but to drop it.
+    pub(crate) fn is_none(&self) -> bool {
+        self.sync.is_none() && self.asynchronous.is_none()
     }
 }
 

@@ -4,6 +4,7 @@ use std::{fmt, mem};
 
 use futures_util::FutureExt;
 
+use super::identity_hash::BuildIdentityHasher;
 use super::owner::Owned;
 use super::path::ServiceStep;
 use crate::BoxError;
@@ -79,7 +80,7 @@ pub(crate) struct Disposing {
 impl Disposing {
     pub(crate) fn new(mut owned: Vec<Owned>) -> Self {
         // One object is disposed once, where the first of its registrations is: who came after may need it.
-        let mut known = HashSet::new();
+        let mut known = HashSet::with_hasher(BuildIdentityHasher::default());
         for it in &mut owned {
             if it
                 .disposer
@@ -151,8 +152,8 @@ impl Disposing {
     }
 
     fn drop_one(&mut self, owned: Owned) {
-        let step = owned.step.clone();
-        let result = catch_unwind(AssertUnwindSafe(|| drop(owned)));
+        let (step, rest) = owned.into_parts();
+        let result = catch_unwind(AssertUnwindSafe(|| drop(rest)));
         self.note(&step, result.map(Ok));
     }
 

@@ -63,6 +63,12 @@ impl<S: ?Sized> Clone for Source<S> {
 pub(crate) trait Make<S: ?Sized>: Send + Sync {
     fn make(&self, resolver: &Resolver<'_>) -> Result<Created<S>, ServiceError>;
 
+    /// The same without anything that disposes it.
+    fn make_plain(&self, resolver: &Resolver<'_>) -> Result<Arc<S>, ServiceError>;
+
+    /// Whether what it makes has to be disposed, unless the registration says otherwise.
+    fn disposes(&self) -> bool;
+
     fn origin(&self) -> Origin;
 
     /// Whether it may give out an object that others own.
@@ -100,6 +106,15 @@ impl<S: ?Sized + Send + Sync + 'static, T: Inject> Make<S> for Constructor<S, T>
         })
     }
 
+    fn make_plain(&self, resolver: &Resolver<'_>) -> Result<Arc<S>, ServiceError> {
+        let value = T::inject(resolver)?;
+        Ok((self.convert)(Arc::new(value)))
+    }
+
+    fn disposes(&self) -> bool {
+        !self.disposal.is_none()
+    }
+
     fn origin(&self) -> Origin {
         Origin::Constructor
     }
@@ -121,6 +136,14 @@ where
             service: (self.call)(resolver)?,
             disposer: None,
         })
+    }
+
+    fn make_plain(&self, resolver: &Resolver<'_>) -> Result<Arc<S>, ServiceError> {
+        (self.call)(resolver)
+    }
+
+    fn disposes(&self) -> bool {
+        false
     }
 
     fn origin(&self) -> Origin {

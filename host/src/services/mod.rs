@@ -60,6 +60,7 @@ mod description;
 mod descriptor;
 mod dispose;
 mod disposing;
+mod entry;
 mod error;
 mod factory;
 mod graph;

@@ -31,6 +31,13 @@ pub(crate) struct Owned {
     value: Option<Box<dyn Any + Send + Sync>>,
 }
 
+impl Owned {
+    /// What it is called, and all that is dropped with it.
+    pub(crate) fn into_parts(self) -> (ServiceStep, impl Sized) {
+        (self.step, (self.disposer, self.value))
+    }
+}
+
 #[derive(Default)]
 pub(crate) struct Owner {
     closed: AtomicBool,

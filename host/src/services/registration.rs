@@ -6,10 +6,11 @@ use futures_util::future::BoxFuture;
 
 use super::dependency::Dependency;
 use super::descriptor::{Implementation, ServiceDescriptor, ServiceLifetime};
+use super::entry::Entry;
 use super::error::ServiceError;
 use super::path::{ServiceForm, ServiceId, ServicePath, ServiceStep};
 use super::root::Place;
-use super::table::{Entry, Table};
+use super::table::Table;
 
 /// What is known of a registration without its type.
 #[derive(Debug)]

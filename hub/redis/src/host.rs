@@ -7,7 +7,7 @@ use std::time::Duration;
 use campanile_host::configuration::{ByteSize, Configuration};
 use campanile_host::hosting::{HostBuilder, HostedService};
 use campanile_host::metrics::Metrics;
-use campanile_host::services::ServiceDescriptor;
+use campanile_host::services::{ServiceCollection, ServiceDescriptor};
 use campanile_host::{BoxError, CancellationToken, Inject};
 use campanile_hub::lifetime::HubLifetimeManagerFactory;
 use campanile_web::{HealthCheck, HealthHostBuilderExt, HealthResult};
@@ -82,6 +82,7 @@ impl RedisHostBuilderExt for HostBuilder {
         mut self,
         configure: impl FnOnce(&mut RedisOptions) + Send + 'static,
     ) -> Self {
+        describe(self.services());
         let read = Arc::new(OnceLock::new());
         self.services().add(ServiceDescriptor::singleton_factory({
             let read = read.clone();
@@ -111,9 +112,15 @@ impl RedisHostBuilderExt for HostBuilder {
         if text.is_some_and(|it| !it.trim().is_empty()) {
             self.add_redis_backplane()
         } else {
+            describe(self.services());
             self
         }
     }
+}
+
+/// Describes the section for editors.
+fn describe(services: &mut ServiceCollection) {
+    services.describe_section::<Settings>(SECTION);
 }
 
 fn options(configuration: &Configuration) -> Result<RedisOptions, BoxError> {

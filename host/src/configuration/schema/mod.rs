@@ -16,7 +16,7 @@ use serde_json::Value;
 use self::probe::Probe;
 use self::record::{ROOT, Record};
 
-pub(crate) use self::render::merge;
+pub(crate) use self::render::{allow_any_case, any_case, merge, open};
 
 /// After how many attempts a type is taken to be as well known as it will be.
 const ATTEMPTS: usize = 1000;

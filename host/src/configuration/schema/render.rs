@@ -12,8 +12,8 @@ const INTEGER: &str = r"^\s*([-+]?\d+|0[xX][0-9a-fA-F]+)\s*$";
 
 /// The schema of a value that stands at `pointer` in its document.
 ///
-/// It is for editors to complete, and refuses nothing that can be bound but nulls: numbers may be texts, and names may be
-/// written in any case.
+/// It is for editors to complete, and refuses nothing that can be bound but nulls: numbers may be texts. That the names of
+/// fields may be written in any case is added to the whole document by [`allow_any_case`].
 pub(super) fn schema(record: &Record, node: NodeId, pointer: &str) -> Value {
     let mut places = Vec::new();
     render(record, node, pointer, &mut places)
@@ -82,7 +82,7 @@ fn render(
                 let member = render(record, member, &below, places);
                 properties.insert(name, member);
             }
-            json!({ "type": "object", "properties": properties })
+            json!({ "type": "object", "properties": properties, "additionalProperties": false })
         }
         Shape::Enum(variants) => enumeration(record, &variants, pointer, places),
         Shape::Again(outer) => {
@@ -149,8 +149,50 @@ fn nullable(mut schema: Value) -> Value {
     schema
 }
 
+/// Has a schema refuse nothing that it does not know, as a section that is bound leniently.
+pub(crate) fn open(schema: &mut Value) {
+    if let Value::Object(members) = schema
+        && members.get("additionalProperties") == Some(&Value::Bool(false))
+    {
+        members.remove("additionalProperties");
+    }
+    each(schema, open);
+}
+
+/// Has what is refused for its name be only what no spelling of a known one is: keys may be written in any case, and several
+/// levels of them as one, as in `Limits:MaxRequestBodySize`.
+pub(crate) fn allow_any_case(schema: &mut Value) {
+    each(schema, allow_any_case);
+    let Value::Object(members) = schema else {
+        return;
+    };
+    if members.get("additionalProperties") != Some(&Value::Bool(false)) {
+        return;
+    }
+    let known = members.get("properties").and_then(Value::as_object);
+    let names: Vec<&str> = known
+        .into_iter()
+        .flat_map(|it| it.keys().map(String::as_str))
+        .collect();
+    let mut patterns = Map::new();
+    patterns.insert(":".to_owned(), json!({}));
+    if !names.is_empty() {
+        patterns.insert(any_case(&names), json!({}));
+    }
+    members.insert("patternProperties".to_owned(), patterns.into());
+}
+
+/// Every schema within a schema, wherever it stands.
+fn each(schema: &mut Value, change: fn(&mut Value)) {
+    match schema {
+        Value::Object(members) => members.values_mut().for_each(change),
+        Value::Array(items) => items.iter_mut().for_each(change),
+        _ => {}
+    }
+}
+
 /// A regular expression for these names in any case, with or without underscores.
-fn any_case(names: &[&str]) -> String {
+pub(crate) fn any_case(names: &[&str]) -> String {
     let letter = |letter: char| {
         let (lower, upper) = (letter.to_lowercase(), letter.to_uppercase());
         match letter {
@@ -194,6 +236,28 @@ mod tests {
             any_case(&["Red_1", "a-b"]),
             r"^\s*([rR]_*[eE]_*[dD]_*_*1_*|[aA]_*\-_*[bB]_*)\s*$"
         );
+    }
+
+    #[test]
+    fn a_section_of_known_names_takes_them_in_any_case() {
+        let mut schema = json!({
+            "properties": {
+                "A": { "properties": { "B": {} }, "additionalProperties": false },
+            },
+            "additionalProperties": { "additionalProperties": false },
+        });
+        allow_any_case(&mut schema);
+        assert_eq!(schema.get("patternProperties"), None);
+        assert_eq!(
+            schema["properties"]["A"]["patternProperties"],
+            json!({ ":": {}, r"^\s*([bB]_*)\s*$": {} })
+        );
+        assert_eq!(
+            schema["additionalProperties"]["patternProperties"],
+            json!({ ":": {} })
+        );
+        open(&mut schema);
+        assert_eq!(schema["properties"]["A"].get("additionalProperties"), None);
     }
 
     #[test]
