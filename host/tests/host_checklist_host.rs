@@ -56,6 +56,21 @@ mod internal_host_tests {
         assert!(host.environment().is_production());
     }
 
+    #[test]
+    fn disable_defaults_leaves_the_arguments_and_nothing_else() {
+        let host = HostBuilder::empty()
+            .with_args(["--environment", "Staging", "--Color", "red"])
+            .without_signals()
+            .build()
+            .unwrap();
+        assert_eq!(host.environment().environment_name(), "Production");
+        let configuration = host.services().required::<Configuration>().unwrap();
+        assert_eq!(configuration.get("Color").as_deref(), Some("red"));
+        // A variable that every process of a test has.
+        assert!(std::env::var_os("PATH").is_some());
+        assert_eq!(configuration.get("PATH"), None);
+    }
+
     #[tokio::test(start_paused = true)]
     async fn host_can_be_started() {
         let trace = Trace::default();

@@ -160,6 +160,21 @@ fn spans_are_scopes_when_asked_for() {
 }
 
 #[test]
+fn scopes_that_nobody_is_to_see_are_not_written() {
+    let settings = [
+        ("Logging:Console:FormatterOptions:IncludeScopes", "true"),
+        ("Logging:CaptureScopes", "false"),
+    ];
+    let text = written(&settings, || {
+        tracing::info_span!("request", id = 7).in_scope(|| tracing::info!("inside"));
+    });
+    assert!(
+        text.contains("inside") && !text.contains("request"),
+        "{text}"
+    );
+}
+
+#[test]
 fn what_is_logged_cannot_forge_an_entry() {
     let text = written(&[], || {
         tracing::info!(name = "x\ninfo: Forged[0]\r\u{1b}[2J", "hello");

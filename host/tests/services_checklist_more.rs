@@ -363,6 +363,38 @@ mod keyed_services {
     }
 
     #[test]
+    fn resolve_keyed_service_singleton_type() -> TestResult {
+        let mut services = ServiceCollection::new();
+        services.add(ServiceDescriptor::singleton::<Leaf>().keyed("a"));
+        let provider = services.build()?;
+        let leaf = provider.required_keyed::<Leaf>("a")?;
+        assert!(Arc::ptr_eq(&leaf, &provider.required_keyed::<Leaf>("a")?));
+        assert!(provider.get::<Leaf>()?.is_none());
+        Ok(())
+    }
+
+    #[test]
+    fn resolve_keyed_service_transient_factory() -> TestResult {
+        let mut services = ServiceCollection::new();
+        let factory = |key: ServiceKey| key.to_string();
+        services.add(ServiceDescriptor::transient_factory(factory).keyed("a"));
+        let provider = services.build()?;
+        let text = provider.required_keyed::<String>("a")?;
+        assert_eq!(*text, "a");
+        assert!(!Arc::ptr_eq(&text, &provider.required_keyed("a")?));
+        Ok(())
+    }
+
+    #[test]
+    fn simple_service_keyed_resolution() -> TestResult {
+        let mut services = keyed(ServiceDescriptor::singleton_as::<dyn Service, Keyed>);
+        services.add_transient::<Chooser>();
+        let chooser = services.build()?.required::<Chooser>()?;
+        assert_eq!(chooser.service.key().as_deref(), Some("b"));
+        Ok(())
+    }
+
+    #[test]
     fn resolve_keyed_service_transient_type() -> TestResult {
         let provider = keyed(ServiceDescriptor::transient_as::<dyn Service, Keyed>).build()?;
         assert!(!is_same((&provider, "a"), (&provider, "a"))?);

@@ -3,7 +3,7 @@
 use campanile_host::HostBuilder;
 
 use super::pipeline::Pipeline;
-use super::settings::Settings;
+use super::settings::{self, Settings};
 
 /// What exporting adds to a [`HostBuilder`].
 pub trait OtlpHostBuilderExt: Sized {
@@ -32,6 +32,7 @@ impl OtlpHostBuilderExt for HostBuilder {
         if std::mem::replace(&mut self.extension::<IsAdded>().0, true) {
             return self;
         }
+        settings::describe(self.services());
         self.add_log_providers(|builder| {
             let environment = builder.environment();
             let Some(settings) = Settings::read(builder.configuration(), &environment)? else {

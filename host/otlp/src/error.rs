@@ -28,6 +28,18 @@ pub enum OtlpError {
         /// Where it was read, if that is known.
         origin: Option<String>,
     },
+    /// A file of certificates or of a key cannot be used.
+    #[error("{variable}: `{path}` {reason}{}", place(.origin))]
+    File {
+        /// The name of the setting.
+        variable: String,
+        /// The file's path.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
+        /// Where the setting was read, if that is known.
+        origin: Option<String>,
+    },
     /// The thread that exports cannot be had.
     #[error("the thread that exports telemetry cannot be started: {0}")]
     Thread(#[from] io::Error),

@@ -37,7 +37,9 @@
 //! | `OTEL_EXPORTER_OTLP_PROTOCOL` | `http/protobuf` | `http/protobuf` |
 //! | `OTEL_EXPORTER_OTLP_HEADERS` | `name=value,name=value`, with % escapes | |
 //! | `OTEL_EXPORTER_OTLP_TIMEOUT` | milliseconds for an export with all its attempts | `10000` |
-//! | `OTEL_EXPORTER_OTLP_COMPRESSION` | `none` | `none` |
+//! | `OTEL_EXPORTER_OTLP_COMPRESSION` | `gzip` or `none` | `none` |
+//! | `OTEL_EXPORTER_OTLP_CERTIFICATE` | at `https` addresses: a PEM file of who is trusted | those whom Mozilla trusts |
+//! | `OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE`, `OTEL_EXPORTER_OTLP_CLIENT_KEY` | PEM files with which the service shows who it is | |
 //! | `OTEL_SERVICE_NAME` | the attribute `service.name` | the application's name |
 //! | `OTEL_RESOURCE_ATTRIBUTES` | further attributes, `name=value,name=value` | |
 //! | `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG` | `always_on`, `always_off`, `traceidratio` (from 0 to 1), or these after `parentbased_` | `parentbased_always_on` |
@@ -47,15 +49,21 @@
 //! | `OTEL_BSP_MAX_QUEUE_SIZE`, `OTEL_BLRP_MAX_QUEUE_SIZE` | how many may wait; what is beyond is lost | `2048` |
 //! | `OTEL_BSP_MAX_EXPORT_BATCH_SIZE`, `OTEL_BLRP_MAX_EXPORT_BATCH_SIZE` | how many are sent at once | `512` |
 //!
-//! `OTEL_EXPORTER_OTLP_PROTOCOL`, `_HEADERS`, `_TIMEOUT` and `_COMPRESSION` have forms for a signal alone as well, as the endpoint has.
+//! All `OTEL_EXPORTER_OTLP_*` but the endpoint, which is above, have forms for a signal alone as well: `OTEL_EXPORTER_OTLP_LOGS_HEADERS`.
+//! Files are read once, by `build`.
+//!
+//! # Features
+//!
+//! - `tls`: addresses of `https`, by rustls. Off by default.
 //!
 //! # What it does not do
 //!
-//! There is neither gRPC nor TLS: a collector on the same machine takes HTTP at port 4318, and speaks to the rest of the world. What the
+//! There is no gRPC: what a collector takes at port 4317 it takes by HTTP at port 4318. There are no deltas of metrics either. What the
 //! exporting thread itself logs goes to the console and is not exported.
 
 mod batch;
 mod builder;
+mod connector;
 mod error;
 mod logs;
 mod metrics;
@@ -67,7 +75,10 @@ mod sender;
 mod settings;
 mod signal;
 mod spans;
+mod stream;
 mod target;
+#[cfg(feature = "tls")]
+mod tls;
 
 pub use builder::OtlpHostBuilderExt;
 pub use error::OtlpError;

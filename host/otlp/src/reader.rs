@@ -26,6 +26,17 @@ impl Variable {
         }
     }
 
+    /// The file that it names cannot be used.
+    #[cfg(feature = "tls")]
+    pub(crate) fn unusable(self, reason: impl Into<String>) -> OtlpError {
+        OtlpError::File {
+            variable: self.name,
+            path: self.text,
+            reason: reason.into(),
+            origin: self.origin,
+        }
+    }
+
     /// The text as one of these, ignoring case.
     pub(crate) fn one_of<T: Copy>(
         self,

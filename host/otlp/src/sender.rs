@@ -1,16 +1,15 @@
 //! [`Sender`]: the thread that exports.
 
-use std::io;
+use std::io::{self, Write};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, RETRY_AFTER};
-use http::{Request, Response, StatusCode};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
 use opentelemetry::Context;
 use tokio::runtime::{Builder, Handle};
 use tokio::time::{Instant, sleep, timeout_at};
@@ -39,7 +38,6 @@ struct Shared {
     over: CancellationToken,
     /// Fires when there is no time for further attempts.
     hurry: CancellationToken,
-    client: Client<HttpConnector, Full<Bytes>>,
     outages: Outages,
 }
 
@@ -65,13 +63,10 @@ impl Sender {
     pub(crate) fn start() -> io::Result<Self> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let over = CancellationToken::new();
-        let mut connector = HttpConnector::new();
-        connector.set_nodelay(true);
         let shared = Shared {
             runtime: runtime.handle().clone(),
             over: over.clone(),
             hurry: CancellationToken::new(),
-            client: Client::builder(TokioExecutor::new()).build(connector),
             outages: Outages::default(),
         };
         std::thread::Builder::new()
@@ -106,6 +101,10 @@ impl Sender {
         let sent = self.shared.runtime.spawn(async move {
             // The thread must not keep itself alive.
             let shared = shared.upgrade().ok_or(NotTaken)?;
+            let body = match target.gzip {
+                true => compressed(&body),
+                false => body,
+            };
             shared.send(&target, Bytes::from(body)).await
         });
         // The thread is gone, or has panicked.
@@ -149,10 +148,14 @@ impl Shared {
         *request.method_mut() = http::Method::POST;
         *request.uri_mut() = target.uri.clone();
         *request.headers_mut() = target.headers.clone();
-        let content = http::HeaderValue::from_static("application/x-protobuf");
+        let content = HeaderValue::from_static("application/x-protobuf");
         request.headers_mut().insert(CONTENT_TYPE, content);
+        if target.gzip {
+            let gzip = HeaderValue::from_static("gzip");
+            request.headers_mut().insert(CONTENT_ENCODING, gzip);
+        }
         let answer = async {
-            let answer = self.client.request(request).await?;
+            let answer = target.client.request(request).await?;
             let (head, body) = answer.into_parts();
             // What is too long or breaks off was an answer all the same.
             let body = Limited::new(body, LONGEST_ANSWER).collect().await;
@@ -187,6 +190,12 @@ impl Shared {
             _ => Attempt::Never,
         }
     }
+}
+
+fn compressed(body: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    let written = encoder.write_all(body).and_then(|()| encoder.finish());
+    written.expect("a vector takes everything")
 }
 
 /// `Retry-After` in seconds.

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use campanile_host::HostEnvironment;
 use campanile_host::configuration::Configuration;
+use campanile_host::{HostEnvironment, ServiceCollection};
 use opentelemetry_sdk::trace::Sampler;
 
 use super::batch::Batch;
@@ -96,6 +96,40 @@ impl Settings {
             resource: resource::read(configuration, environment)?,
         }))
     }
+}
+
+/// The variables that are read whatever the signal.
+const VARIABLES: [&str; 22] = [
+    "OTEL_SDK_DISABLED",
+    "OTEL_TRACES_EXPORTER",
+    "OTEL_METRICS_EXPORTER",
+    "OTEL_LOGS_EXPORTER",
+    "OTEL_SERVICE_NAME",
+    "OTEL_RESOURCE_ATTRIBUTES",
+    "OTEL_TRACES_SAMPLER",
+    "OTEL_TRACES_SAMPLER_ARG",
+    "OTEL_METRIC_EXPORT_INTERVAL",
+    "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE",
+    "OTEL_BSP_SCHEDULE_DELAY",
+    "OTEL_BSP_MAX_QUEUE_SIZE",
+    "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
+    "OTEL_BLRP_SCHEDULE_DELAY",
+    "OTEL_BLRP_MAX_QUEUE_SIZE",
+    "OTEL_BLRP_MAX_EXPORT_BATCH_SIZE",
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_PROTOCOL",
+    "OTEL_EXPORTER_OTLP_HEADERS",
+    "OTEL_EXPORTER_OTLP_TIMEOUT",
+    "OTEL_EXPORTER_OTLP_COMPRESSION",
+    "OTEL_EXPORTER_OTLP_CERTIFICATE",
+];
+
+/// Describes what is read for editors.
+pub(crate) fn describe(services: &mut ServiceCollection) {
+    for name in VARIABLES {
+        services.describe_section::<String>(name);
+    }
+    services.describe_section::<bool>("Logging:OpenTelemetry:IncludeScopes");
 }
 
 /// Where a signal goes; `None` if it has no exporter.

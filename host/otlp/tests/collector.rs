@@ -20,7 +20,7 @@ use http::StatusCode;
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use opentelemetry_proto::tonic::metrics::v1::{AggregationTemporality, metric, number_data_point};
 
-use collector_support::{Collector, attribute, text};
+use collector_support::{Certified, Collector, attribute, text};
 use hosting_support::{Ended, Program, SCENARIO};
 
 const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
@@ -129,6 +129,11 @@ fn main() -> Result<(), HostError> {
         (
             "a_silent_collector_holds_nothing_up",
             a_silent_collector_holds_nothing_up,
+        ),
+        ("what_is_compressed_arrives", what_is_compressed_arrives),
+        (
+            "a_collector_that_wants_to_know_who_one_is_is_told",
+            a_collector_that_wants_to_know_who_one_is_is_told,
         ),
         (
             "metrics_are_exported_while_it_runs",
@@ -458,6 +463,46 @@ fn a_silent_collector_holds_nothing_up() {
         "{}",
         ended.stdout
     );
+}
+
+fn what_is_compressed_arrives() {
+    let collector = Collector::start([]);
+    let variables = [
+        ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"),
+        ("OTEL_EXPORTER_OTLP_METRICS_COMPRESSION", "none"),
+    ];
+    let ended = run("bell", &collector.endpoint(), &variables);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    for request in collector.requests() {
+        let encoding = request.headers.get("content-encoding");
+        let is_compressed = encoding.is_some_and(|it| it == "gzip");
+        assert_eq!(is_compressed, request.path != "/v1/metrics", "{request:?}");
+    }
+    assert_eq!(collector.spans().len(), 1);
+    assert!(!collector.logs().is_empty() && !collector.metrics().is_empty());
+}
+
+fn a_collector_that_wants_to_know_who_one_is_is_told() {
+    let own = Certified::new();
+    let collectors = Certified::new();
+    let collector = Collector::secured(collectors.server_for(&own));
+    let endpoint = collector.endpoint().replace("http:", "https:");
+    let known = [
+        ("OTEL_EXPORTER_OTLP_CERTIFICATE", &*collectors.certificate),
+        ("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", &own.certificate),
+        ("OTEL_EXPORTER_OTLP_CLIENT_KEY", &own.key),
+    ];
+    let ended = run("bell", &endpoint, &known);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert_eq!(collector.spans().len(), 1, "{}", ended.stdout);
+
+    let stranger = [("OTEL_EXPORTER_OTLP_CERTIFICATE", &*collectors.certificate)];
+    for variables in [&stranger[..], &[]] {
+        let ended = run("bell", &endpoint, variables);
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        assert!(ended.stdout.contains(CANNOT_BE_SENT), "{}", ended.stdout);
+        assert_eq!(collector.spans().len(), 1, "nobody else was let in");
+    }
 }
 
 fn metrics_are_exported_while_it_runs() {

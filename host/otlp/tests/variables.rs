@@ -45,7 +45,11 @@ fn each_variable_that_is_wrong_is_named_with_what_is_wanted() {
             "http/json",
             "is not http/protobuf",
         ),
-        ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip", "is not none"),
+        (
+            "OTEL_EXPORTER_OTLP_COMPRESSION",
+            "zstd",
+            "is not gzip or none",
+        ),
         (
             "OTEL_EXPORTER_OTLP_ENDPOINT",
             "collector:4318",
@@ -53,7 +57,7 @@ fn each_variable_that_is_wrong_is_named_with_what_is_wanted() {
         ),
         (
             "OTEL_EXPORTER_OTLP_ENDPOINT",
-            "https://collector:4318",
+            "grpc://collector:4317",
             "is not an address that begins with http://",
         ),
         (
@@ -145,6 +149,56 @@ fn lists_are_told_by_their_entry_and_without_their_values() {
         let said = failure(name, value);
         assert!(said.contains(&format!("{name}: {wanted}")), "{said}");
         assert!(!said.contains("secret"), "{said}");
+    }
+}
+
+#[test]
+fn files_of_certificates_that_cannot_be_used_are_named() {
+    let failure = |settings: &[(&str, &str)]| {
+        let mut all = vec![(
+            "OTEL_EXPORTER_OTLP_ENDPOINT".to_owned(),
+            "https://localhost:4318".to_owned(),
+        )];
+        for (name, value) in settings {
+            all.push(((*name).to_owned(), (*value).to_owned()));
+        }
+        let built = HostBuilder::empty()
+            .without_signals()
+            .configure_configuration(move |builder| {
+                builder.add_in_memory(all.clone());
+            })
+            .add_otlp()
+            .build();
+        built.expect_err("it cannot be used").to_string()
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let empty = folder.path().join("empty.pem");
+    std::fs::write(&empty, "# nothing").unwrap();
+    let empty = empty.to_str().unwrap();
+    for (settings, wanted) in [
+        (
+            &[("OTEL_EXPORTER_OTLP_CERTIFICATE", "/nowhere/ca.pem")][..],
+            "OTEL_EXPORTER_OTLP_CERTIFICATE: `/nowhere/ca.pem` cannot be read: ".to_owned(),
+        ),
+        (
+            &[("OTEL_EXPORTER_OTLP_LOGS_CERTIFICATE", empty)],
+            format!("OTEL_EXPORTER_OTLP_LOGS_CERTIFICATE: `{empty}` has no certificate as PEM"),
+        ),
+        (
+            &[("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", empty)],
+            format!(
+                "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE: `{empty}` has no OTEL_EXPORTER_OTLP_CLIENT_KEY to it"
+            ),
+        ),
+        (
+            &[("OTEL_EXPORTER_OTLP_CLIENT_KEY", empty)],
+            format!(
+                "OTEL_EXPORTER_OTLP_CLIENT_KEY: `{empty}` has no OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE to it"
+            ),
+        ),
+    ] {
+        let said = failure(settings);
+        assert!(said.contains(&wanted), "{said}");
     }
 }
 

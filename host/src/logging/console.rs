@@ -39,7 +39,9 @@ pub(super) struct ConsoleSettings {
 
 impl ConsoleSettings {
     pub(super) fn read(configuration: &Configuration) -> Result<Self, LoggingError> {
-        Ok(configuration.bind(SECTION)?)
+        let mut settings: Self = configuration.bind(SECTION)?;
+        settings.formatter_options.include_scopes &= captures_scopes(configuration)?;
+        Ok(settings)
     }
 
     /// The level from which on entries go to standard error.
@@ -48,6 +50,12 @@ impl ConsoleSettings {
             .as_ref()
             .map_or(LogLevel::None, |it| it.0)
     }
+}
+
+/// Whether anybody is to see scopes: `Logging:CaptureScopes`, which is true unless it is said otherwise.
+pub(super) fn captures_scopes(configuration: &Configuration) -> Result<bool, LoggingError> {
+    let said: Option<bool> = configuration.bind("Logging:CaptureScopes")?;
+    Ok(said.unwrap_or(true))
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]

@@ -24,7 +24,7 @@ pub(super) const OPTIONS: &str = "Logging:Console:FormatterOptions";
 ///
 /// | `Logging:Console:FormatterOptions:…` | |
 /// | --- | --- |
-/// | `IncludeScopes` | whether the spans around an event are written; `false` by default |
+/// | `IncludeScopes` | whether the spans around an event are written; `false` by default, and where `Logging:CaptureScopes` is |
 /// | `TimestampFormat` | a date and time format of .NET, such as `yyyy-MM-dd HH:mm:ss.fff `; none by default |
 /// | `UseUtcTimestamp` | `false` by default: local time |
 /// | `SingleLine` | (`simple`) everything in one line; `false` by default |

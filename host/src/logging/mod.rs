@@ -6,6 +6,7 @@
 //!
 //! With `Logging:Console:FormatterOptions:IncludeScopes` the spans are kept, and so they have trace contexts: see
 //! [`trace_context`](crate::trace_context).
+#![doc = include_str!("../docs/logging_checklist.md")]
 
 mod category;
 mod console;

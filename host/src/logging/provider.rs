@@ -5,6 +5,7 @@ use std::fmt;
 use tracing_subscriber::Registry;
 use tracing_subscriber::layer::Layer;
 
+use super::console::captures_scopes;
 use super::error::LoggingError;
 use super::filter::Rules;
 use super::levels::{Levels, LogFilterHandle, Wants};
@@ -51,7 +52,7 @@ impl LogProvider {
         }
     }
 
-    /// It gets spans as well, as the scopes of events, by the same levels.
+    /// It gets spans as well, as the scopes of events, by the same levels; not where `Logging:CaptureScopes` is false.
     #[must_use]
     pub fn with_scopes(mut self) -> Self {
         self.wants = Wants::EventsAndSpans;
@@ -73,7 +74,11 @@ impl LogProvider {
         self,
         configuration: &Configuration,
     ) -> Result<(LogLayer, LogFilterHandle), LoggingError> {
-        let levels = Levels::read(self.rules, self.wants, configuration)?;
+        let wants = match self.wants {
+            Wants::EventsAndSpans if !captures_scopes(configuration)? => Wants::Events,
+            wants => wants,
+        };
+        let levels = Levels::read(self.rules, wants, configuration)?;
         let handle = levels.handle();
         Ok((self.layer.with_filter(levels).boxed(), handle))
     }

@@ -20,7 +20,7 @@ pub(crate) fn describe(services: &mut ServiceCollection) {
             .describe_settings(format!("{section}:LogLevel"), levels());
     }
     services
-        .describe_settings("Logging:CaptureScopes", flag())
+        .describe_section::<bool>("Logging:CaptureScopes")
         .describe_settings("Logging:Console", json!({ "additionalProperties": false }))
         .describe_settings("Logging:Console:LogLevel", levels())
         .describe_settings("Logging:Console:LogToStandardErrorThreshold", level())
@@ -51,10 +51,6 @@ fn level() -> Value {
         { "type": "string", "pattern": r"^\s*[0-6]?\s*$" },
         { "type": "integer", "minimum": 0, "maximum": 6 },
     ] })
-}
-
-fn flag() -> Value {
-    json!({ "type": ["boolean", "string"], "pattern": any_case(&["true", "false"]) })
 }
 
 /// One of these names, in any case.

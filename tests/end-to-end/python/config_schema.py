@@ -9,13 +9,16 @@ import sys
 
 import jsonschema
 
-# What a text is made of that comments and superfluous commas may stand between: strings are left alone.
-TOKENS = re.compile(r'"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/|,(?=(?:\s|//[^\n]*|/\*.*?\*/)*[}\]])', re.DOTALL)
+STRING = r'"(?:\\.|[^"\\])*"'
+COMMENTS = re.compile(STRING + r"|//[^\n]*|/\*.*?\*/", re.DOTALL)
+COMMAS = re.compile(STRING + r"|,(?=\s*[}\]])")
 
 
 def strict(text):
-    """The settings without what JSON itself does not have."""
-    return TOKENS.sub(lambda token: token[0] if token[0].startswith('"') else "", text)
+    """The settings without what JSON itself does not have: comments, and commas at the end."""
+    for superfluous in (COMMENTS, COMMAS):
+        text = superfluous.sub(lambda found: found[0] if found[0].startswith('"') else "", text)
+    return text
 
 
 def main():

@@ -81,7 +81,9 @@ fn everything_that_is_read_is_valid_however_it_is_written() {
             "KeepAliveInterval": "00:00:10", "MaximumReceiveMessageSize": "64 KiB", "EnableDetailedErrors": true,
             "Hubs": { "ClockHub": { "SlowClient": "keepNewest", "maximum_queued_bytes": 1000 } },
         } }"#,
-        r#"{ "Kestrel": { "Limits": { "MaxRequestBodySize": null, "Http2:MaxStreamsPerConnection": 7 } } }"#,
+        r#"{ "Kestrel": { "Limits": {
+            "MaxRequestBodySize": null, "MaxConcurrentConnections": "", "Http2:MaxStreamsPerConnection": 7,
+        } } }"#,
         r#"{ "Kestrel": { "Endpoints": { "A": { "Url": "http://*:1", "Protocols": "http1" } } }, "Urls": "http://*:2" }"#,
         r#"{ "shutdownTimeoutSeconds": 5, "servicesStopConcurrently": true, "AnythingElse": { "a": 1 } }"#,
     ];

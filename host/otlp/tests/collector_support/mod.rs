@@ -1,7 +1,10 @@
 //! A collector: takes what is exported, and keeps it.
 
+mod certified;
+
 use std::collections::VecDeque;
 use std::convert::Infallible;
+use std::io::Read;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -20,7 +23,12 @@ use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use opentelemetry_proto::tonic::metrics::v1::Metric;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+
+pub(crate) use certified::Certified;
 
 /// A collector on a port of its own, as long as this lives.
 pub(crate) struct Collector {
@@ -45,9 +53,34 @@ pub(crate) struct Taken {
     body: Bytes,
 }
 
+impl Taken {
+    /// The body, as it was before it was compressed.
+    fn content(&self) -> Vec<u8> {
+        let mut content = Vec::new();
+        match self.headers.get("content-encoding") {
+            None => content.extend_from_slice(&self.body),
+            Some(gzip) => {
+                assert_eq!(gzip, "gzip");
+                let mut decoder = flate2::read::GzDecoder::new(&*self.body);
+                decoder.read_to_end(&mut content).expect("a whole stream");
+            }
+        }
+        content
+    }
+}
+
 impl Collector {
     /// One that answers the first requests with these.
     pub(crate) fn start(answers: impl IntoIterator<Item = StatusCode>) -> Self {
+        Self::start_with(None, answers)
+    }
+
+    /// One that wants TLS.
+    pub(crate) fn secured(tls: ServerConfig) -> Self {
+        Self::start_with(Some(TlsAcceptor::from(Arc::new(tls))), [])
+    }
+
+    fn start_with(tls: Option<TlsAcceptor>, answers: impl IntoIterator<Item = StatusCode>) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -62,13 +95,17 @@ impl Collector {
         let shared = state.clone();
         runtime.spawn(async move {
             while let Ok((connection, _)) = listener.accept().await {
-                let shared = shared.clone();
+                let (shared, tls) = (shared.clone(), tls.clone());
                 tokio::spawn(async move {
-                    let service = service_fn(|request| answer(request, shared.clone()));
-                    let connection = TokioIo::new(connection);
-                    let server = hyper::server::conn::http1::Builder::new();
                     // A client that goes in between is none of the collector's business.
-                    let _ = server.serve_connection(connection, service).await;
+                    match tls {
+                        None => serve(connection, shared).await,
+                        Some(tls) => {
+                            if let Ok(connection) = tls.accept(connection).await {
+                                serve(connection, shared).await;
+                            }
+                        }
+                    }
                 });
             }
         });
@@ -132,8 +169,16 @@ impl Collector {
         let requests = self.requests().into_iter();
         requests
             .filter(move |request| request.path == path)
-            .map(|request| M::decode(request.body).expect("what OTLP has for this path"))
+            .map(|request| M::decode(&*request.content()).expect("what OTLP has for this path"))
     }
+}
+
+async fn serve(connection: impl AsyncRead + AsyncWrite + Unpin + Send, state: Arc<Mutex<State>>) {
+    let service = service_fn(|request| answer(request, state.clone()));
+    let server = hyper::server::conn::http1::Builder::new();
+    let _ = server
+        .serve_connection(TokioIo::new(connection), service)
+        .await;
 }
 
 async fn answer(

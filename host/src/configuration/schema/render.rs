@@ -6,7 +6,7 @@ use super::record::{NodeId, Record, Shape};
 use crate::configuration::binding::field;
 
 /// What .NET's time spans look like.
-const TIME_SPAN: &str = r"^\s*(\d{1,8}[.:])?([01]?\d|2[0-3]):[0-5]?\d(:[0-5]?\d(\.\d{1,7})?)?\s*$";
+const TIME_SPAN: &str = r"^\s*((\d{1,8}\.)?([01]?\d|2[0-3]):[0-5]?\d(:[0-5]?\d(\.\d{1,7})?)?|\d{1,8}:([01]?\d|2[0-3]):[0-5]?\d:[0-5]?\d(\.\d{1,7})?)\s*$";
 
 const INTEGER: &str = r"^\s*([-+]?\d+|0[xX][0-9a-fA-F]+)\s*$";
 
@@ -143,6 +143,10 @@ fn nullable(mut schema: Value) -> Value {
             kinds.push("null".into());
         }
         *kind = kinds.into();
+        // An empty text is none as well.
+        if let Some(Value::String(pattern)) = schema.get_mut("pattern") {
+            pattern.insert_str(0, r"^\s*$|");
+        }
     } else if let Some(Value::Array(choices)) = schema.get_mut("anyOf") {
         choices.push(json!({ "type": "null" }));
     }
@@ -198,8 +202,9 @@ pub(crate) fn any_case(names: &[&str]) -> String {
         match letter {
             '_' => "_*".to_owned(),
             _ if letter.is_alphabetic() => format!("[{lower}{upper}]_*"),
-            _ if letter.is_alphanumeric() => format!("{letter}_*"),
-            _ => format!("\\{letter}_*"),
+            // Others than those may not be escaped everywhere.
+            _ if r"^$\.*+?()[]{}|/".contains(letter) => format!("\\{letter}_*"),
+            _ => format!("{letter}_*"),
         }
     };
     let names: Vec<String> = names
@@ -234,7 +239,7 @@ mod tests {
     fn names_are_matched_in_any_case() {
         assert_eq!(
             any_case(&["Red_1", "a-b"]),
-            r"^\s*([rR]_*[eE]_*[dD]_*_*1_*|[aA]_*\-_*[bB]_*)\s*$"
+            r"^\s*([rR]_*[eE]_*[dD]_*_*1_*|[aA]_*-_*[bB]_*)\s*$"
         );
     }
 
