@@ -76,6 +76,13 @@ pub struct HubOptions {
     /// Whether a connection ends when the token expires that it was opened with; the client is told to come back. Off by
     /// default.
     pub close_on_authentication_expiration: bool,
+    /// The origins whose pages may open WebSockets (`https://bells.example`, as browsers write it in the header `Origin`), the
+    /// server's own among them; pages of others get 403. Any origin by default, as in ASP.NET Core.
+    ///
+    /// CORS is not asked for WebSockets, so a hub that knows its users by cookies has to name origins here. Requests without
+    /// the header are no browser's, and let in.
+    #[doc(alias = "WebSocketOptions")]
+    pub allowed_origins: Vec<String>,
     /// The transports that are offered.
     pub transports: HttpTransports,
     /// What runs around the hub's methods and callbacks.
@@ -127,6 +134,7 @@ impl Default for HubOptions {
             minimum_protocol_version: 0,
             authorization: None,
             close_on_authentication_expiration: false,
+            allowed_origins: Vec::new(),
             transports: HttpTransports::default(),
             filters: HubFilters::default(),
         }

@@ -87,6 +87,7 @@ settings! {
     close_on_authentication_expiration: bool => |options, value| {
         options.close_on_authentication_expiration = *value;
     };
+    allowed_origins: Vec<String> => |options, value| options.allowed_origins.clone_from(value);
     stateful_reconnect_buffer_size: ByteSize => |options, value| {
         options.stateful_reconnect_buffer_size = bytes(value);
     };

@@ -17,7 +17,7 @@ use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 
 use super::pending::{Attached, Found, Tokens};
-use super::{negotiate, responses};
+use super::{negotiate, origins, responses};
 use crate::connection::{End, Opening, Stop};
 use crate::lifetime::HubLifetimeManager;
 use crate::metrics::{Closure, ConnectionMetrics, HubMetrics};
@@ -170,6 +170,9 @@ impl Endpoint {
     }
 
     fn web_socket(self: &Arc<Self>, mut request: Request<Body>) -> Response {
+        if let Some(refusal) = origins::refusal(&request, self.options()) {
+            return refusal;
+        }
         if !self.options().transports.web_sockets {
             return responses::text(StatusCode::NOT_FOUND, responses::NO_WEB_SOCKETS);
         }

@@ -2,6 +2,7 @@
 
 mod endpoint;
 mod negotiate;
+mod origins;
 mod owner;
 mod pending;
 mod responses;
