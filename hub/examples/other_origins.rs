@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use campanile_host::{BoxError, HostBuilder, Inject};
 use campanile_hub::{HubCaller, HubHostBuilderExt, HubResult, hub, hub_client};
+use campanile_web::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use campanile_web::http::{HeaderName, HeaderValue, Method};
 use campanile_web::{AuthHostBuilderExt, Policy, WebHostBuilderExt};
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderName, HeaderValue, Method};
 use serde::Deserialize;
 use tower_http::cors::CorsLayer;
 
