@@ -7,6 +7,7 @@ use campanile_web::Policy;
 
 use crate::HubFilter;
 use crate::filter::HubFilters;
+use crate::request::KeepFeature;
 
 /// The settings of one hub, with ASP.NET Core's defaults.
 ///
@@ -87,6 +88,8 @@ pub struct HubOptions {
     pub transports: HttpTransports,
     /// What runs around the hub's methods and callbacks.
     pub(crate) filters: HubFilters,
+    /// What connections keep of the request that opened them.
+    pub(crate) features: Vec<KeepFeature>,
 }
 
 impl HubOptions {
@@ -104,6 +107,31 @@ impl HubOptions {
     #[doc(alias = "AddFilter")]
     pub fn add_filter_instance(&mut self, filter: impl HubFilter) -> &mut Self {
         self.filters.add_instance(filter);
+        self
+    }
+
+    /// Has connections keep the value of the type `T` that is in the extensions of the request that opened them:
+    /// [`RequestHead::feature`](crate::RequestHead::feature) gives it. Servers and layers put values there, ours the address of
+    /// the client among them. Nothing is kept unless it is named: it takes memory for as long as the connection lasts.
+    ///
+    /// ```
+    /// # use campanile_hub::{HubCaller, HubOptions};
+    /// use campanile_web::RemoteAddress;
+    ///
+    /// let mut options = HubOptions::default();
+    /// options.keep_feature::<RemoteAddress>();
+    ///
+    /// fn address<H>(caller: &HubCaller<H>) -> Option<String> {
+    ///     caller.request().feature::<RemoteAddress>().map(ToString::to_string)
+    /// }
+    /// ```
+    #[doc(alias = "Features")]
+    pub fn keep_feature<T: Clone + Send + Sync + 'static>(&mut self) -> &mut Self {
+        self.features.push(|extensions, kept| {
+            if let Some(value) = extensions.get::<T>() {
+                kept.insert(value.clone());
+            }
+        });
         self
     }
 }
@@ -137,6 +165,7 @@ impl Default for HubOptions {
             allowed_origins: Vec::new(),
             transports: HttpTransports::default(),
             filters: HubFilters::default(),
+            features: Vec::new(),
         }
     }
 }

@@ -108,7 +108,7 @@ impl Endpoint {
             .unwrap_or_default();
         let opening = Box::new(Opening {
             id: attached.id,
-            request: RequestHead::new(parts),
+            request: RequestHead::new(parts).keeping(&self.options().features, &parts.extensions),
             stop: Stop {
                 stopping: tracker.stopping(),
                 aborted: tracker.aborted(),
