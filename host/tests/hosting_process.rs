@@ -110,7 +110,7 @@ mod unix {
         .wait();
         assert_eq!((ended.code, &*ended.stderr), (Some(0), ""));
         let schema: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
-        let levels = "/properties/Logging/properties/LogLevel/properties/Default/enum/0";
+        let levels = "/properties/Logging/properties/LogLevel/properties/Default/anyOf/0/enum/0";
         assert_eq!(schema.pointer(levels).unwrap(), "Trace");
         let settings = &schema["properties"];
         let options = &settings["Logging"]["properties"]["Console"]["properties"]["FormatterOptions"]
