@@ -8,7 +8,6 @@ mod instruments;
 mod link;
 mod manager;
 mod options;
-pub mod payload;
 
 pub use backplane::RedisBackplane;
 pub use connection_string::ConnectionStringError;

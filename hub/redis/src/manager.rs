@@ -14,11 +14,11 @@ use campanile_hub::lifetime::{
     Question, Sending, TakeAnswer, Target,
 };
 use campanile_hub::{HubError, HubResult};
+use campanile_hub_protocol::backplane::{GroupCommand, write_invocation};
 use campanile_hub_protocol::{CompletionOutcome, HubProtocol};
 
 use crate::WhenUnreachable;
 use crate::link::{Hear, Link};
-use crate::payload::{GroupCommand, write_group_command, write_invocation};
 
 /// How often it is looked whether the server that is waited for is still there.
 const LOOK: Duration = Duration::from_secs(1);
@@ -91,13 +91,14 @@ impl RedisLifetimeManager {
     /// A group command for a connection that is not here.
     fn command(&self, connection_id: &str, group: &str, add: bool) -> Sending {
         let (id, acknowledged) = self.inner.waiting.command();
-        let payload = write_group_command(&GroupCommand {
+        let payload = GroupCommand {
             id,
             server: &self.inner.server,
             add,
             group,
             connection: connection_id,
-        });
+        }
+        .write();
         let published = self
             .inner
             .link
@@ -189,7 +190,7 @@ fn finished(
     let messages = frames
         .iter()
         .map(|(protocol, frame)| (protocol.name(), frame.payload()));
-    Ok(write_invocation(excluded, messages, reply))
+    Ok(write_invocation(excluded, messages, reply, None))
 }
 
 impl HubLifetimeManager for RedisLifetimeManager {

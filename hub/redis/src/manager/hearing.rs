@@ -10,7 +10,9 @@ use tokio::sync::oneshot;
 
 use super::{Inner, RedisLifetimeManager};
 use crate::link::Hear;
-use crate::payload::{Completion, GroupCommand, Invocation, read_ack, write_ack, write_completion};
+use campanile_hub_protocol::backplane::{
+    Completion, GroupCommand, Invocation, read_ack, write_ack, write_completion,
+};
 
 type Refused = Box<dyn std::error::Error + Send + Sync>;
 
