@@ -1,9 +1,11 @@
 //! The one link of a process to Redis: it is kept up by a task of its own.
 
 mod channels;
+mod rejections;
 mod requests;
 mod task;
 
+use std::fmt::Display;
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -11,8 +13,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use campanile_hub::{HubError, HubResult};
 use channels::Channels;
 use redis::Cmd;
+use rejections::Rejections;
 use requests::Request;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::time::Instant;
 
 use crate::RedisOptions;
 use crate::instruments::Instruments;
@@ -46,6 +50,7 @@ pub(crate) struct Link {
     channels: Mutex<Channels>,
     channels_changed: Notify,
     ending: Notify,
+    rejections: Rejections,
 }
 
 impl Link {
@@ -62,18 +67,37 @@ impl Link {
             channels: Mutex::default(),
             channels_changed: Notify::new(),
             ending: Notify::new(),
+            rejections: Rejections::default(),
         })
     }
 
-    /// Starts the task, once.
-    pub(crate) fn start(self: &Arc<Self>) {
+    /// Starts the task, once: whether this has done so.
+    pub(crate) fn start(self: &Arc<Self>) -> bool {
         let taken = self
             .to_send
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        if let Some(requests) = taken {
-            tokio::spawn(task::run(self.clone(), requests));
+        match taken {
+            Some(requests) => {
+                tokio::spawn(task::run(self.clone(), requests));
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Something came that is no message of a server: it is counted, and told at most once a second.
+    pub(crate) fn reject(&self, channel: &str, payload: &[u8], error: &dyn Display) {
+        self.instruments.rejected.add(1);
+        if let Some(before) = self.rejections.tell(Instant::now()) {
+            tracing::warn!(
+                channel,
+                bytes = payload.len(),
+                %error,
+                untold = before,
+                "something on Redis is no message of a server"
+            );
         }
     }
 

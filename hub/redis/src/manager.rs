@@ -1,6 +1,8 @@
 //! The lifetime manager of a hub in a farm.
 
+mod answering;
 mod answers;
+mod asking;
 mod hearing;
 
 use std::fmt;
@@ -10,14 +12,15 @@ use std::time::Duration;
 use answers::Waiting;
 pub(crate) use answers::random;
 use campanile_hub::lifetime::{
-    Answered, Asking, Connection, Frame, HubLifetimeManager, MemoryLifetimeManager, Outgoing,
-    Question, Sending, TakeAnswer, Target,
+    Answered, Asking, AskingServers, Connection, Frame, HubLifetimeManager, MemoryLifetimeManager,
+    Outgoing, PresenceQuestion, Question, Sending, TakeAnswer, Target,
 };
 use campanile_hub::{HubError, HubResult};
 use campanile_hub_protocol::backplane::{GroupCommand, write_invocation};
 use campanile_hub_protocol::{CompletionOutcome, HubProtocol};
 
 use crate::WhenUnreachable;
+use crate::farm::Farm;
 use crate::link::{Hear, Link};
 
 /// How often it is looked whether the server that is waited for is still there.
@@ -32,24 +35,24 @@ pub(crate) struct RedisLifetimeManager {
 pub(crate) struct Inner {
     /// What the link has of it.
     me: Weak<Self>,
+    farm: Arc<Farm>,
     link: Arc<Link>,
     local: MemoryLifetimeManager,
     /// What every channel of the hub begins with.
     prefix: String,
-    server: Arc<str>,
     waiting: Waiting,
     /// Held while membership and what is subscribed change, so that they change together.
     changing: Mutex<()>,
 }
 
 impl RedisLifetimeManager {
-    pub(crate) fn new(link: Arc<Link>, prefix: String, server: Arc<str>) -> Self {
+    pub(crate) fn new(farm: Arc<Farm>, prefix: String) -> Self {
         let inner = Arc::new_cyclic(|me| Inner {
             me: me.clone(),
-            link,
+            link: farm.link.clone(),
+            farm,
             local: MemoryLifetimeManager::default(),
             prefix,
-            server,
             waiting: Waiting::default(),
             changing: Mutex::default(),
         });
@@ -59,8 +62,10 @@ impl RedisLifetimeManager {
             manager.inner.channel("internal:groups"),
             manager
                 .inner
-                .channel(&format!("internal:ack:{}", manager.inner.server)),
+                .channel(&format!("internal:ack:{}", manager.inner.farm.server)),
             manager.inner.return_channel(),
+            manager.inner.questions_channel(),
+            manager.inner.answers_channel(&manager.inner.farm.server),
         ];
         for channel in &own {
             // Nobody waits: it is heard as soon as the link is up.
@@ -93,7 +98,7 @@ impl RedisLifetimeManager {
         let (id, acknowledged) = self.inner.waiting.command();
         let payload = GroupCommand {
             id,
-            server: &self.inner.server,
+            server: &self.inner.farm.server,
             add,
             group,
             connection: connection_id,
@@ -150,7 +155,17 @@ impl Inner {
     }
 
     fn return_channel(&self) -> String {
-        self.channel(&format!("internal:return:{}", self.server))
+        self.channel(&format!("internal:return:{}", self.farm.server))
+    }
+
+    /// Where servers of ours ask each other about their connections.
+    fn questions_channel(&self) -> String {
+        self.channel("campanile:questions")
+    }
+
+    /// Where one of them gets the answers.
+    fn answers_channel(&self, server: &str) -> String {
+        self.channel(&format!("campanile:answers:{server}"))
     }
 
     fn changing(&self) -> std::sync::MutexGuard<'_, ()> {
@@ -356,6 +371,10 @@ impl HubLifetimeManager for RedisLifetimeManager {
         self.inner.local.answer(connection, id, outcome)
     }
 
+    fn ask_servers(&self, question: PresenceQuestion, within: Duration) -> AskingServers {
+        AskingServers::new(self.clone().ask_everywhere(question, within))
+    }
+
     fn local(&self) -> &MemoryLifetimeManager {
         &self.inner.local
     }
@@ -366,7 +385,7 @@ impl fmt::Debug for RedisLifetimeManager {
         formatter
             .debug_struct("RedisLifetimeManager")
             .field("prefix", &self.inner.prefix)
-            .field("server", &self.inner.server)
+            .field("server", &self.inner.farm.server)
             .finish_non_exhaustive()
     }
 }

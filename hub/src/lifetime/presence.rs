@@ -6,14 +6,15 @@ use std::sync::{Arc, OnceLock};
 
 use tokio::sync::broadcast;
 
-use super::HubLifetimeManager;
+use super::{FarmPresence, HubLifetimeManager};
 
 /// How many events a subscriber may be behind.
 const BACKLOG: usize = 1024;
 
-/// Who is connected to the hub `H` on this server, and in which groups.
+/// Who is connected to the hub `H` on this server, in which groups, and as which user.
 ///
-/// From [`HubContext::presence`](crate::HubContext::presence). Answers are exact at the moment of the call; a connection
+/// From [`HubContext::presence`](crate::HubContext::presence). Where there are several servers,
+/// [`everywhere`](Self::everywhere) asks them all. Answers are exact at the moment of the call; a connection
 /// is there from its handshake until `on_disconnected` has ended.
 ///
 /// ```
@@ -98,7 +99,31 @@ impl<H> HubPresence<H> {
         self.lifetime.local().groups_of(connection_id)
     }
 
-    /// What changes from now on, in order.
+    /// The user of a connection; none where it has none, or is not there.
+    #[must_use]
+    pub fn user_of(&self, connection_id: &str) -> Option<Arc<str>> {
+        self.lifetime.local().present(connection_id)?.user
+    }
+
+    /// The users that have connections, each once, in no order.
+    #[must_use]
+    pub fn users(&self) -> Vec<Arc<str>> {
+        self.lifetime.local().users()
+    }
+
+    /// The ids of a user's connections, in no order.
+    #[must_use]
+    pub fn connections_of(&self, user: &str) -> Vec<Arc<str>> {
+        self.lifetime.local().connections_of(user)
+    }
+
+    /// The same of all servers of the farm, which are asked for it.
+    #[must_use]
+    pub fn everywhere(&self) -> FarmPresence<H> {
+        FarmPresence::new(self.lifetime.clone())
+    }
+
+    /// What changes on this server from now on, in order.
     ///
     /// Nobody waits for a subscriber: one that is more than 1,024 events behind misses the oldest ones and is told so
     /// (`RecvError::Lagged`). It should then ask anew who is there.

@@ -14,7 +14,7 @@ use campanile_hub_protocol::backplane::{
     Completion, GroupCommand, Invocation, read_ack, write_ack, write_completion,
 };
 
-type Refused = Box<dyn std::error::Error + Send + Sync>;
+pub(super) type Refused = Box<dyn std::error::Error + Send + Sync>;
 
 impl Hear for Inner {
     fn hear(&self, channel: &str, payload: &[u8]) {
@@ -36,14 +36,15 @@ impl RedisLifetimeManager {
             Some(("group", group)) => self.deliver(Local::Group(group), payload),
             Some(("user", user)) => self.deliver(Local::User(user), payload),
             Some(("connection", id)) => self.deliver(Local::Connection(id), payload),
-            Some((_, "groups")) => self.obey(payload),
-            Some((_, rest)) if rest.starts_with("ack:") => self.acknowledge(payload),
-            Some((_, rest)) if rest.starts_with("return:") => self.take_answer(payload),
+            Some(("internal", "groups")) => self.obey(payload),
+            Some(("internal", rest)) if rest.starts_with("ack:") => self.acknowledge(payload),
+            Some(("internal", rest)) if rest.starts_with("return:") => self.take_answer(payload),
+            Some(("campanile", "questions")) => self.answer_server(payload),
+            Some(("campanile", rest)) if rest.starts_with("answers:") => self.hear_answer(payload),
             _ => Ok(()),
         };
         if let Err(error) = heard {
-            inner.link.instruments.rejected.add(1);
-            tracing::warn!(channel, bytes = payload.len(), %error, "something on Redis is no message of a server");
+            inner.link.reject(channel, payload, &error);
         }
     }
 
