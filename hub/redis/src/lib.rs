@@ -11,6 +11,7 @@ mod link;
 mod manager;
 mod options;
 mod roster;
+mod spans;
 
 pub use backplane::RedisBackplane;
 pub use connection_string::ConnectionStringError;

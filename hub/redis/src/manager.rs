@@ -16,8 +16,11 @@ use campanile_hub::lifetime::{
     Outgoing, PresenceQuestion, Question, Sending, TakeAnswer, Target,
 };
 use campanile_hub::{HubError, HubResult};
-use campanile_hub_protocol::backplane::{GroupCommand, write_invocation};
+use campanile_hub_protocol::backplane::{GroupCommand, Trace, write_invocation};
 use campanile_hub_protocol::{CompletionOutcome, HubProtocol};
+use campanile_trace_context::TraceContext;
+
+use futures_util::FutureExt;
 
 use crate::WhenUnreachable;
 use crate::farm::Farm;
@@ -192,7 +195,7 @@ impl Inner {
     }
 }
 
-/// A message in all protocols, as it goes to others.
+/// A message in all protocols, as it goes to others, with the trace that it is a part of.
 fn finished(
     excluded: &[Box<str>],
     reply: Option<(&str, &str)>,
@@ -205,7 +208,13 @@ fn finished(
     let messages = frames
         .iter()
         .map(|(protocol, frame)| (protocol.name(), frame.payload()));
-    Ok(write_invocation(excluded, messages, reply, None))
+    let context = TraceContext::current();
+    let parent = context.as_ref().map(TraceContext::traceparent);
+    let trace = parent.as_deref().map(|parent| Trace {
+        parent,
+        state: context.as_ref().and_then(TraceContext::tracestate),
+    });
+    Ok(write_invocation(excluded, messages, reply, trace))
 }
 
 impl HubLifetimeManager for RedisLifetimeManager {
@@ -299,7 +308,14 @@ impl HubLifetimeManager for RedisLifetimeManager {
         if !inner.link.is_up() && !self.serves_locally() {
             return Sending::ready(Err(inner.link.unreachable()));
         }
-        drop(inner.local.add_to_group(connection_id, group));
+        // In memory it is done at once.
+        if let Some(Err(error)) = inner
+            .local
+            .add_to_group(connection_id, group)
+            .now_or_never()
+        {
+            return Sending::ready(Err(error));
+        }
         let channel = inner.channel(&format!("group:{group}"));
         let subscribing = inner.link.subscribe(&channel, self.ear());
         drop(changing);
