@@ -176,14 +176,25 @@ impl Inner {
         self.changing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Ends when nobody hears a channel any more; never where that cannot be known.
+    /// Ends when nobody hears a channel any more; never where that cannot be known. Looks twice: a server that has just lost its
+    /// connection to Redis comes back to its channels at once.
     async fn gone(&self, channel: &str) {
+        let mut missed = false;
         loop {
-            tokio::time::sleep(LOOK).await;
-            if self.link.subscribers(channel).await == Some(0) {
+            let subscribers = self.link.subscribers(channel).await;
+            if subscribers == Some(0) && missed {
                 return;
             }
+            missed = subscribers == Some(0);
+            tokio::time::sleep(LOOK).await;
         }
+    }
+
+    /// Whether nobody has heard what was published, as far as that can be known.
+    async fn is_unheard(&self, receivers: u64, channel: &str) -> bool {
+        // A node of a cluster knows of its own subscribers only.
+        receivers == 0
+            && (!self.link.is_cluster() || self.link.subscribers(channel).await == Some(0))
     }
 
     /// Forgets a group that has no member here any more.
@@ -368,7 +379,7 @@ impl HubLifetimeManager for RedisLifetimeManager {
             let _asked = asked;
             match published.await {
                 Err(error) => return error,
-                Ok(0) if !inner.link.is_cluster() => {
+                Ok(receivers) if inner.is_unheard(receivers, &owner).await => {
                     return HubError::NoSuchClient { connection_id };
                 }
                 Ok(_) => {}
