@@ -123,6 +123,7 @@ impl HubLifetimeManager for MemoryLifetimeManager {
         }
         self.events.tell(|| PresenceEvent::Connected {
             connection_id: connection.id.clone(),
+            user: connection.user.as_deref().map(Into::into),
         });
         drop(state);
         Sending::ready(Ok(()))
@@ -139,6 +140,7 @@ impl HubLifetimeManager for MemoryLifetimeManager {
         }
         self.events.tell(|| PresenceEvent::Disconnected {
             connection_id: connection.id.clone(),
+            user: connection.user.as_deref().map(Into::into),
         });
         drop(state);
         Sending::ready(Ok(()))

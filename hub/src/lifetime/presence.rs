@@ -38,11 +38,15 @@ pub enum PresenceEvent {
     Connected {
         /// Its id.
         connection_id: Arc<str>,
+        /// Whose it is, where it is a user's.
+        user: Option<Arc<str>>,
     },
     /// A connection is over, and in no group any more.
     Disconnected {
         /// Its id.
         connection_id: Arc<str>,
+        /// Whose it was, where it was a user's. Others of that user's may be there still.
+        user: Option<Arc<str>>,
     },
     /// A connection was put into a group that it was not in.
     Joined {
@@ -87,6 +91,30 @@ impl<H> HubPresence<H> {
         self.lifetime.local().is_connected(connection_id)
     }
 
+    /// The users that have a connection, each once and in no order.
+    #[must_use]
+    pub fn users(&self) -> Vec<Arc<str>> {
+        self.lifetime.local().users()
+    }
+
+    /// Whose a connection is; none where it is no user's, or not there.
+    #[must_use]
+    pub fn user_of(&self, connection_id: &str) -> Option<Arc<str>> {
+        self.lifetime.local().user_of(connection_id)
+    }
+
+    /// The ids of a user's connections, in no order; none where the user is not there.
+    #[must_use]
+    pub fn connections_of(&self, user: &str) -> Vec<Arc<str>> {
+        self.lifetime.local().connections_of(user)
+    }
+
+    /// The groups that have members, in no order.
+    #[must_use]
+    pub fn groups(&self) -> Vec<Arc<str>> {
+        self.lifetime.local().groups()
+    }
+
     /// The ids of a group's members, in no order; none where there is no such group.
     #[must_use]
     pub fn members(&self, group: &str) -> Vec<Arc<str>> {
@@ -97,24 +125,6 @@ impl<H> HubPresence<H> {
     #[must_use]
     pub fn groups_of(&self, connection_id: &str) -> Vec<String> {
         self.lifetime.local().groups_of(connection_id)
-    }
-
-    /// The user of a connection; none where it has none, or is not there.
-    #[must_use]
-    pub fn user_of(&self, connection_id: &str) -> Option<Arc<str>> {
-        self.lifetime.local().present(connection_id)?.user
-    }
-
-    /// The users that have connections, each once, in no order.
-    #[must_use]
-    pub fn users(&self) -> Vec<Arc<str>> {
-        self.lifetime.local().users()
-    }
-
-    /// The ids of a user's connections, in no order.
-    #[must_use]
-    pub fn connections_of(&self, user: &str) -> Vec<Arc<str>> {
-        self.lifetime.local().connections_of(user)
     }
 
     /// The same of all servers of the farm, which are asked for it.

@@ -65,6 +65,18 @@ impl MemoryLifetimeManager {
         Some(PresentConnection { user, groups })
     }
 
+    /// Whose a connection of this process is.
+    #[must_use]
+    pub fn user_of(&self, connection_id: &str) -> Option<Arc<str>> {
+        self.find(connection_id)?.user.as_deref().map(Into::into)
+    }
+
+    /// The groups that connections of this process are in.
+    #[must_use]
+    pub fn groups(&self) -> Vec<Arc<str>> {
+        self.lock().groups.keys().map(|it| (**it).into()).collect()
+    }
+
     /// The groups that a connection is in.
     #[must_use]
     pub fn groups_of(&self, connection_id: &str) -> Vec<String> {
