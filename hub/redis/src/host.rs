@@ -197,7 +197,7 @@ impl HostedService for Membership {
     }
 
     async fn stopped(&self, _: CancellationToken) -> Result<(), BoxError> {
-        self.backplane.leave();
+        self.backplane.leave().await;
         Ok(())
     }
 }
