@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use campanile_host::hosting::BackgroundService;
-use campanile_host::options::Options;
+use campanile_host::options::OptionsMonitor;
 use campanile_host::{BoxError, CancellationToken, Inject};
 use campanile_hub::IHubContext;
 use chrono::Local;
 use serde::Deserialize;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use crate::clock::ClockHub;
 
@@ -41,28 +41,51 @@ impl ClockOptions {
     }
 }
 
-/// Sends the time to all clients of the [`ClockHub`], again and again.
+/// Sends the time to all clients of the [`ClockHub`], again and again. A change of its options counts at once.
 #[derive(Inject)]
 pub(crate) struct Worker {
     clock: IHubContext<ClockHub>,
-    options: Options<ClockOptions>,
+    options: OptionsMonitor<ClockOptions>,
 }
 
 impl BackgroundService for Worker {
     async fn execute(&self, stopping: CancellationToken) -> Result<(), BoxError> {
-        if !self.options.worker {
-            return Ok(());
-        }
-        let mut ticks = interval(self.options.interval);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        while stopping.run_until_cancelled(ticks.tick()).await.is_some() {
-            let now = Local::now();
-            tracing::info!("Worker running at: {now}");
-            // A tick that cannot reach the clients is lost; the next one may.
-            if let Err(error) = self.clock.clients().all().show_time(now).await {
-                tracing::warn!(%error, "the time could not be sent");
+        let mut changes = self.options.changes();
+        let mut ticks = self.ticks();
+        loop {
+            tokio::select! {
+                () = stopping.cancelled() => return Ok(()),
+                _ = changes.changed() => ticks = self.ticks(),
+                () = next(&mut ticks) => self.show_time().await,
             }
         }
-        Ok(())
+    }
+}
+
+impl Worker {
+    /// Begins now; none where others tick.
+    fn ticks(&self) -> Option<Interval> {
+        let options = self.options.current();
+        options.worker.then(|| {
+            let mut ticks = interval(options.interval);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+            ticks
+        })
+    }
+
+    async fn show_time(&self) {
+        let now = Local::now();
+        tracing::info!("Worker running at: {now}");
+        // A tick that cannot reach the clients is lost; the next one may.
+        if let Err(error) = self.clock.clients().all().show_time(now).await {
+            tracing::warn!(%error, "the time could not be sent");
+        }
+    }
+}
+
+async fn next(ticks: &mut Option<Interval>) {
+    match ticks {
+        Some(ticks) => drop(ticks.tick().await),
+        None => std::future::pending().await,
     }
 }

@@ -63,10 +63,10 @@ impl Connection {
         } = &dispatch;
         let (activity, tracker) = (Arc::clone(activity), tracker.clone());
         let limits = Arc::clone(limits);
-        let io = TokioIo::new(Stream::new(socket, Arc::clone(&activity)));
         let size = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
-        let head = size(limits.max_request_line_size.bytes())
-            .saturating_add(size(limits.max_request_headers_total_size.bytes()));
+        let line = size(limits.max_request_line_size.bytes());
+        let io = TokioIo::new(Stream::http1(socket, Arc::clone(&activity), line));
+        let head = line.saturating_add(size(limits.max_request_headers_total_size.bytes()));
         let headers = size(limits.max_request_header_count.get().into());
         let mut http = Builder::new();
         // Its timer would run on idle connections too: the timeouts are ours.

@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use campanile_host::BoxError;
-use http::header::{CONNECTION, UPGRADE};
+use http::header::{ALLOW, CONNECTION, UPGRADE};
 use http::{HeaderValue, StatusCode};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
@@ -98,6 +98,11 @@ fn refusal(status: StatusCode) -> ResponseFuture {
     let mut response = status_only(status);
     let close = HeaderValue::from_static("close");
     response.headers_mut().insert(CONNECTION, close);
+    if status == StatusCode::METHOD_NOT_ALLOWED {
+        // A target without a path is that of a tunnel.
+        let tunnels = HeaderValue::from_static("CONNECT");
+        response.headers_mut().insert(ALLOW, tunnels);
+    }
     Box::pin(ready(response))
 }
 

@@ -1,8 +1,9 @@
 //! Whether a request's head is one that may be answered.
 
-use http::header::HOST;
-use http::{Request, StatusCode, Version};
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::{Method, Request, StatusCode, Version};
 
+use crate::host_header::has_proper_host;
 use crate::kestrel::Limits;
 
 /// The protocol's version, and the spaces around the target.
@@ -11,8 +12,8 @@ const AROUND_TARGET: u64 = " ".len() as u64 + " HTTP/1.1\r\n".len() as u64;
 /// What separates a header's name from its value, and it from the next.
 const AROUND_VALUE: u64 = ": \r\n".len() as u64;
 
-/// The status to refuse a request with, as Kestrel does: 414 for its first line, 431 for its headers, 400 without exactly one
-/// host.
+/// The status to refuse a request with, as Kestrel does: 414 for its first line, 431 for its headers, 405 for a target that is
+/// none of a page, and 400 without exactly one host, for a path with what no path has, and for a body of unknown length.
 pub(crate) fn check_head<B>(request: &Request<B>, limits: &Limits) -> Result<(), StatusCode> {
     let headers = request.headers();
     if request.version() == Version::HTTP_2 {
@@ -20,7 +21,7 @@ pub(crate) fn check_head<B>(request: &Request<B>, limits: &Limits) -> Result<(),
         if headers.len() > limits.max_request_header_count.get() as usize {
             return Err(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
         }
-        return Ok(());
+        return check_target(request);
     }
     let uri = request.uri();
     let target = uri.path_and_query().map_or(0, |it| it.as_str().len());
@@ -36,8 +37,32 @@ pub(crate) fn check_head<B>(request: &Request<B>, limits: &Limits) -> Result<(),
     if total > limits.max_request_headers_total_size.bytes() {
         return Err(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
     }
-    let hosts = headers.get_all(HOST).iter().count();
-    if hosts > 1 || (hosts == 0 && request.version() == Version::HTTP_11) {
+    check_target(request)?;
+    if !has_proper_host(request) {
+        return Err(StatusCode::BAD_REQUEST);
+    }
+    let has_length = || {
+        [CONTENT_LENGTH, TRANSFER_ENCODING]
+            .iter()
+            .any(|it| headers.contains_key(it))
+    };
+    if request.version() == Version::HTTP_10
+        && matches!(*request.method(), Method::POST | Method::PUT)
+        && !has_length()
+    {
+        return Err(StatusCode::BAD_REQUEST);
+    }
+    Ok(())
+}
+
+fn check_target<B>(request: &Request<B>) -> Result<(), StatusCode> {
+    let uri = request.uri();
+    let is_page = uri.scheme().is_some() || uri.path().starts_with('/');
+    if !is_page && !matches!(*request.method(), Method::CONNECT | Method::OPTIONS) {
+        return Err(StatusCode::METHOD_NOT_ALLOWED);
+    }
+    // Nobody who goes on with the path is to be surprised by its end.
+    if !uri.path().is_ascii() || uri.path().contains("%00") {
         return Err(StatusCode::BAD_REQUEST);
     }
     Ok(())
@@ -61,6 +86,12 @@ mod tests {
         assert_eq!(of("/", &[host]), Ok(()));
         assert_eq!(of("/", &[]), Err(400));
         assert_eq!(of("/", &[host, host]), Err(400));
+        assert_eq!(of("/", &[("host", "a/b")]), Err(400));
+        assert_eq!(of("/%00", &[host]), Err(400));
+        assert_eq!(of("/ä", &[host]), Err(400));
+        assert_eq!(of("/?x=%00", &[host]), Ok(()));
+        assert_eq!(of("*", &[host]), Err(405));
+        assert_eq!(of("bell:80", &[host]), Err(405));
         // "GET /aaa HTTP/1.1\r\n" of 8192 bytes.
         let path = format!("/{}", "a".repeat(8192 - 16));
         assert_eq!(of(&path, &[host]), Ok(()));

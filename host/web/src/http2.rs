@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep};
 use crate::dispatch::Dispatch;
 use crate::kestrel::Limits;
 use crate::limits::{NEVER, STOPPING_TIMEOUT};
+use crate::preface::greeted;
 use crate::stream::{Socket, Stream};
 use crate::tracker::Phase;
 
@@ -39,11 +40,14 @@ pub(crate) async fn serve(socket: Socket, dispatch: Dispatch) {
     let activity = Arc::clone(&dispatch.activity);
     let tracker = dispatch.tracker.clone();
     let limits = Arc::clone(&dispatch.limits);
-    let io = TokioIo::new(Stream::new(socket, Arc::clone(&activity)));
+    let idle = limits.keep_alive_timeout.unwrap_or(NEVER);
+    let Some(socket) = greeted(socket, idle, &tracker.stopping()).await else {
+        return;
+    };
+    let io = TokioIo::new(Stream::http2(socket, Arc::clone(&activity)));
     let mut http = pin!(builder(&limits).serve_connection(io, dispatch));
     let mut stopping = pin!(tracker.stopping().cancelled_owned());
     let mut aborted = pin!(tracker.aborted().cancelled_owned());
-    let idle = limits.keep_alive_timeout.unwrap_or(NEVER);
     let mut timeout = pin!(sleep(idle));
     let mut seen = activity.now();
     let mut is_leaving = false;

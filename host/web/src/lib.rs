@@ -56,6 +56,7 @@ mod handshake;
 mod head;
 mod health;
 mod host_filter;
+mod host_header;
 #[cfg(feature = "http2")]
 mod http2;
 mod incoming;
@@ -64,6 +65,8 @@ mod kestrel;
 mod limits;
 mod listener;
 mod metrics;
+#[cfg(feature = "http2")]
+mod preface;
 mod redact;
 mod remote_address;
 mod response;

@@ -16,6 +16,14 @@ use crate::activity::Activity;
 const REQUEST_TIMEOUT: &[u8] =
     b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 
+/// What is answered to a first line that does not come to its end.
+const URI_TOO_LONG: &[u8] =
+    b"HTTP/1.1 414 URI Too Long\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+
+/// What a client begins HTTP/2 with.
+#[cfg(feature = "http2")]
+pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
 /// An accepted socket, as it is or with TLS on it.
 #[derive(Debug)]
 pub(crate) enum Socket {
@@ -32,11 +40,70 @@ pub(crate) enum Socket {
 pub(crate) struct Stream {
     socket: Socket,
     activity: Arc<Activity>,
+    beginning: Beginning,
+}
+
+/// How far the beginning of a connection has come.
+#[derive(Debug)]
+enum Beginning {
+    /// So many bytes more may come until the first line of the first request ends. hyper knows the size of a whole head only,
+    /// and would refuse it as one. (Of later requests their beginning is not known here.)
+    Line(usize),
+    /// That line is too long: nothing more is read.
+    Refused,
+    /// So much of the preface, which has been read already, is to be read by who speaks HTTP/2.
+    #[cfg(feature = "http2")]
+    Preface(&'static [u8]),
+    /// It is over.
+    Past,
 }
 
 impl Stream {
-    pub(crate) fn new(socket: Socket, activity: Arc<Activity>) -> Self {
-        Self { socket, activity }
+    /// For HTTP/1, with a first line of at most so many bytes.
+    pub(crate) fn http1(socket: Socket, activity: Arc<Activity>, line: usize) -> Self {
+        let beginning = Beginning::Line(line);
+        Self {
+            socket,
+            activity,
+            beginning,
+        }
+    }
+
+    /// For HTTP/2, of which the preface has been read.
+    #[cfg(feature = "http2")]
+    pub(crate) fn http2(socket: Socket, activity: Arc<Activity>) -> Self {
+        let beginning = Beginning::Preface(PREFACE);
+        Self {
+            socket,
+            activity,
+            beginning,
+        }
+    }
+
+    /// Answers instead of who reads. It is short: what the socket does not take at once is not worth waiting for.
+    fn answer(&mut self, cx: &mut Context<'_>, answer: &[u8]) {
+        let written = Pin::new(&mut self.socket).poll_write(cx, answer);
+        if let Poll::Ready(Ok(_)) = written {
+            let _ = Pin::new(&mut self.socket).poll_flush(cx);
+        }
+    }
+
+    /// Whether the first line goes on for too long with what was read.
+    fn is_line_too_long(&mut self, read: &[u8]) -> bool {
+        let Beginning::Line(left) = &mut self.beginning else {
+            return false;
+        };
+        if read.contains(&b'\n') {
+            self.beginning = Beginning::Past;
+            return false;
+        }
+        match left.checked_sub(read.len()) {
+            Some(rest) => {
+                *left = rest;
+                false
+            }
+            None => true,
+        }
     }
 
     fn written(
@@ -112,17 +179,32 @@ impl AsyncRead for Stream {
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         if this.activity.now().is_timed_out() {
-            // It is short: what the socket does not take at once is not worth waiting for.
-            let written = Pin::new(&mut this.socket).poll_write(cx, REQUEST_TIMEOUT);
-            if let Poll::Ready(Ok(_)) = written {
-                let _ = Pin::new(&mut this.socket).poll_flush(cx);
-            }
+            this.answer(cx, REQUEST_TIMEOUT);
             return Poll::Ready(Ok(()));
+        }
+        match &mut this.beginning {
+            Beginning::Refused => return Poll::Ready(Ok(())),
+            #[cfg(feature = "http2")]
+            Beginning::Preface(rest) => {
+                let (now, later) = rest.split_at(rest.len().min(buffer.remaining()));
+                buffer.put_slice(now);
+                *rest = later;
+                if later.is_empty() {
+                    this.beginning = Beginning::Past;
+                }
+                return Poll::Ready(Ok(()));
+            }
+            Beginning::Line(_) | Beginning::Past => {}
         }
         let before = buffer.filled().len();
         let polled = Pin::new(&mut this.socket).poll_read(cx, buffer);
         if buffer.filled().len() > before {
             this.activity.received();
+            if this.is_line_too_long(&buffer.filled()[before..]) {
+                this.beginning = Beginning::Refused;
+                this.answer(cx, URI_TOO_LONG);
+                buffer.set_filled(before);
+            }
         }
         polled
     }

@@ -105,6 +105,22 @@ async fn a_head_has_its_limits() {
     assert_eq!(running.ask("GET / HTTP/1.1\r\n\r\n").await.status, 400);
     assert_eq!(running.ask("GET / HTTP/1.0\r\n\r\n").await.status, 200);
     assert_eq!(running.ask("nonsense\r\n\r\n").await.status, 400);
+    for (request, status) in [
+        ("GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", 400),
+        ("GET http://a/ HTTP/1.1\r\nHost: b\r\n\r\n", 400),
+        ("GET http://a/ HTTP/1.1\r\nHost: a:80\r\n\r\n", 200),
+        ("GET /%00 HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+        ("POST / HTTP/1.0\r\n\r\n", 400),
+    ] {
+        assert_eq!(running.ask(request).await.status, status, "{request}");
+    }
+    let tunnel = running
+        .ask("GET nonsense HTTP/1.1\r\nHost: a\r\n\r\n")
+        .await;
+    assert_eq!(
+        (tunnel.status, tunnel.header("allow")),
+        (405, Some("CONNECT"))
+    );
     assert_eq!(running.get("/").await.body, "well");
 }
 

@@ -211,3 +211,49 @@ async fn a_stream_becomes_a_tunnel() {
     tunnel.shutdown().await.unwrap();
     assert_eq!(tunnel.read(&mut echoed).await.unwrap(), 0);
 }
+
+#[tokio::test]
+async fn http1_gets_400_where_only_http2_is_spoken() {
+    let running = start(mapped(with_kestrel(&[(
+        "EndpointDefaults:Protocols",
+        "Http2",
+    )])))
+    .await;
+    for text in [
+        get("/"),
+        "POST / HTTP/1.0\r\nContent-Length: 3\r\n\r\nbim".to_owned(),
+        // It begins as the preface does.
+        "PRI / HTTP/1.1\r\nHost: bell\r\n\r\n".to_owned(),
+    ] {
+        let answer = running.ask(&text).await;
+        assert_eq!(answer.status, 400, "{text}");
+        let says = "An HTTP/1.x request was sent to an HTTP/2 only endpoint.";
+        assert_eq!(answer.body, says, "{text}");
+    }
+    let mut other = running.connect().await;
+    other.send("\u{16}\u{3}\u{1}").await;
+    assert_eq!(other.until_closed().await, "", "no HTTP at all");
+    // Others are served meanwhile.
+    let silent = running.connect().await;
+    let address = running.address.strip_prefix("http://").unwrap();
+    let mut sender = connected(TcpStream::connect(address).await.unwrap()).await;
+    let request = http::Request::get("http://bell/")
+        .body(Full::default())
+        .unwrap();
+    let answer = sender.send_request(request).await.unwrap();
+    assert_eq!(answer.status(), 200);
+    drop(silent);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_says_nothing_where_http2_is_spoken_is_let_go() {
+    let running = start(mapped(with_kestrel(&[
+        ("EndpointDefaults:Protocols", "Http2"),
+        ("Limits:KeepAliveTimeout", "00:00:07"),
+    ])))
+    .await;
+    let mut client = running.connect().await;
+    let begin = Instant::now();
+    assert_eq!(client.until_closed().await, "");
+    assert_eq!(begin.elapsed().as_secs(), 7);
+}

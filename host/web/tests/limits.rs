@@ -141,6 +141,32 @@ async fn heads_have_the_configured_sizes() {
 }
 
 #[tokio::test]
+async fn a_first_line_is_too_long_whatever_its_length() {
+    let running = running(&[]).await;
+    for length in [8_192, 30_000, 60_000] {
+        let answer = running.get(&format!("/{}", "a".repeat(length))).await;
+        assert_eq!(answer.status, 414, "{length}");
+        assert_eq!(answer.header("connection"), Some("close"));
+    }
+    // One that has not come to its end.
+    let mut client = running.connect().await;
+    client.send(&format!("GET /{}", "a".repeat(8_188))).await;
+    let answer = client.until_closed().await;
+    assert!(
+        answer.starts_with("HTTP/1.1 414 URI Too Long\r\n"),
+        "{answer}"
+    );
+    // One that comes in pieces, and is not too long.
+    let mut client = running.connect().await;
+    client.send("GE").await;
+    client.send("T / HTTP/1.1\r\nHost: bell\r\n").await;
+    client
+        .send(&format!("A: {}\r\n\r\n", "b".repeat(20_000)))
+        .await;
+    assert_eq!(client.answer(true).await.body, "well");
+}
+
+#[tokio::test]
 async fn heads_may_be_larger_than_hyper_would_have_them() {
     let running = running(&[
         ("MaxRequestLineSize", "60000"),

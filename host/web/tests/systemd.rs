@@ -35,16 +35,17 @@ mod unix {
     pub(super) fn main() {
         if std::env::var_os(SERVICE).is_some() {
             if let Err(error) = service() {
-                eprintln!("failed: {error}");
+                println!("failed: {error}");
             }
             return;
         }
-        let tests: [(&str, fn()); 5] = [
+        let tests: [(&str, fn()); 6] = [
             ("a_single_socket_takes_the_place_of_urls", single),
             ("an_endpoint_takes_the_socket_of_its_name", named),
             ("an_endpoint_wants_no_url_beside_its_socket", without_url),
             ("a_unix_socket_stays_when_the_service_goes", unix_socket),
             ("a_restart_refuses_nobody", restart),
+            ("what_cannot_be_listened_on_is_named", not_a_listener),
         ];
         let wanted: Vec<String> = std::env::args()
             .skip(1)
@@ -67,6 +68,12 @@ mod unix {
 
     impl Service {
         fn start(folder: &Path, socket: OwnedFd, name: &str, arguments: &[&str]) -> Self {
+            let mut service = Self::spawn(folder, socket, name, arguments);
+            service.log_until("Application started");
+            service
+        }
+
+        fn spawn(folder: &Path, socket: OwnedFd, name: &str, arguments: &[&str]) -> Self {
             let script = "LISTEN_PID=$$ LISTEN_FDS=1 exec \"$0\" \"$@\" 3<&0 </dev/null";
             let mut child = Command::new("sh")
                 .args(["-c", script])
@@ -81,13 +88,11 @@ mod unix {
                 .spawn()
                 .unwrap();
             let log = BufReader::new(child.stdout.take().unwrap());
-            let mut service = Self {
+            Self {
                 child,
                 log,
                 read: String::new(),
-            };
-            service.log_until("Application started");
-            service
+            }
         }
 
         fn log_until(&mut self, text: &str) {
@@ -201,6 +206,22 @@ mod unix {
         assert!(log.contains(&expected), "{log}");
         assert!(path.exists());
         UnixStream::connect(&path).unwrap();
+    }
+
+    fn not_a_listener() {
+        let folder = tempfile::tempdir().unwrap();
+        let datagrams = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        let endpoints = ["--Kestrel:Endpoints:Web:Protocols", "Http1"];
+        let mut service = Service::spawn(folder.path(), datagrams.into(), "web", &endpoints);
+        service.log_until("failed: ");
+        service.log.read_to_string(&mut service.read).unwrap();
+        service.child.wait().unwrap();
+        let log = service.read;
+        assert!(
+            log.contains("failed to take the socket web from systemd: "),
+            "{log}"
+        );
+        assert!(!log.contains("Application started"), "{log}");
     }
 
     fn restart() {

@@ -57,6 +57,7 @@ const shown = () => page.evaluate(() => document.getElementById("state") && ({
   date: document.getElementById("date").textContent,
   zone: document.getElementById("zone").textContent,
   title: document.title,
+  protocols: performance.getEntriesByType("resource").map(resource => resource.nextHopProtocol),
   overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
 }));
 

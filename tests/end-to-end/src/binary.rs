@@ -41,7 +41,23 @@ pub(crate) fn build(package: &str) -> PathBuf {
         Some(other) => other,
     };
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(cargo)
+    let mut command = Command::new(cargo);
+    // What cargo tells a test of its package is nothing to a build: some build scripts would take it for a change, and all
+    // that depends on them would be built anew.
+    for (name, _) in env::vars_os() {
+        let is_of_package = [
+            "CARGO_PKG_",
+            "CARGO_MANIFEST_",
+            "CARGO_CRATE_",
+            "CARGO_BIN_",
+        ]
+        .iter()
+        .any(|it| name.to_string_lossy().starts_with(it));
+        if is_of_package {
+            command.env_remove(name);
+        }
+    }
+    let output = command
         .args([
             "build",
             "--quiet",

@@ -105,15 +105,21 @@ impl Launch {
     /// Starts it on that port of 127.0.0.1, and returns when it listens.
     #[must_use]
     pub fn start_on(self, port: u16) -> Clock {
-        let mut clock = self
-            .argument("--urls")
+        self.argument("--urls")
             .argument(&format!("http://127.0.0.1:{port}"))
-            .spawn();
-        let address = clock.output.find("`Now listening on`", |line| {
-            let (_, address) = line.split_once("Now listening on: http://")?;
-            Some(address.trim_end().parse().expect("an address and a port"))
+            .start_as_configured()
+    }
+
+    /// Starts it where its settings say, and returns when it listens there.
+    #[must_use]
+    pub fn start_as_configured(self) -> Clock {
+        let mut clock = self.spawn();
+        (clock.scheme, clock.address) = clock.output.find("`Now listening on`", |line| {
+            let (_, url) = line.split_once("Now listening on: ")?;
+            let (scheme, address) = url.trim_end().split_once("://").expect("a URL");
+            let address = address.parse().expect("an address and a port");
+            Some((scheme.to_owned(), address))
         });
-        clock.address = address;
         clock
     }
 
@@ -141,6 +147,7 @@ impl Launch {
             process,
             output,
             errors,
+            scheme: String::new(),
             address,
             directory: self.directory,
         }
@@ -153,6 +160,7 @@ pub struct Clock {
     process: Child,
     output: Lines,
     errors: Lines,
+    scheme: String,
     address: SocketAddr,
     directory: TempDir,
 }
@@ -178,7 +186,7 @@ impl Clock {
     /// The address of its page or of a path below.
     #[must_use]
     pub fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
+        format!("{}://{}{path}", self.scheme, self.address)
     }
 
     /// Its working directory.
@@ -197,6 +205,12 @@ impl Clock {
     pub fn says(&mut self, text: &str) {
         self.output
             .find(text, |line| line.contains(text).then_some(()));
+    }
+
+    /// Whether it has said, up to now, a line on stdout that contains the text.
+    #[must_use]
+    pub fn has_said(&mut self, text: &str) -> bool {
+        self.output.so_far().iter().any(|line| line.contains(text))
     }
 
     /// Sends a signal, by its name without `SIG`.

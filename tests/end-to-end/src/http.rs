@@ -34,8 +34,25 @@ pub(crate) fn request(address: SocketAddr, verb: &str, path: &str) -> Response {
     stream
         .set_read_timeout(Some(PATIENCE))
         .expect("the timeout is not zero");
-    write!(stream, "{verb} {path} HTTP/1.1\r\nHost: {address}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-        .expect("the request can be sent");
+    request_over(&mut stream, &address.to_string(), verb, path)
+}
+
+/// Asks over a stream that is there.
+///
+/// # Panics
+///
+/// Where no proper answer comes.
+pub fn request_over(
+    stream: &mut (impl Read + Write),
+    host: &str,
+    verb: &str,
+    path: &str,
+) -> Response {
+    write!(
+        stream,
+        "{verb} {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    )
+    .expect("the request can be sent");
     let mut answer = String::new();
     stream
         .read_to_string(&mut answer)

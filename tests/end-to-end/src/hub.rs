@@ -2,7 +2,9 @@
 
 use std::{
     collections::VecDeque,
+    io::{Read, Write},
     net::{SocketAddr, TcpStream},
+    time::Instant,
 };
 
 use serde_json::{Value, json};
@@ -14,8 +16,8 @@ const SEPARATOR: char = '\u{1e}';
 
 /// A connection to `/hubs/clock`, past the handshake.
 #[derive(Debug)]
-pub struct HubConnection {
-    socket: WebSocket<TcpStream>,
+pub struct HubConnection<S = TcpStream> {
+    socket: WebSocket<S>,
     received: VecDeque<Value>,
 }
 
@@ -38,9 +40,21 @@ impl HubConnection {
         stream
             .set_read_timeout(Some(PATIENCE))
             .expect("the timeout is not zero");
-        let (socket, _) =
-            tungstenite::client(format!("ws://{address}/hubs/clock?id={token}"), stream)
-                .expect("the upgrade is granted");
+        Self::over(stream, &format!("ws://{address}/hubs/clock?id={token}"))
+    }
+}
+
+impl<S: Read + Write> HubConnection<S> {
+    /// Opens a WebSocket over a stream that is there, and greets.
+    ///
+    /// # Panics
+    ///
+    /// Where the server does not do its part.
+    #[must_use]
+    pub fn over(stream: S, url: &str) -> Self {
+        let (socket, _) = tungstenite::client(url, stream)
+            .map_err(|error| error.to_string())
+            .expect("the upgrade is granted");
         let mut connection = Self {
             socket,
             received: VecDeque::new(),
@@ -97,9 +111,12 @@ impl HubConnection {
     ///
     /// # Panics
     ///
-    /// When the connection is closed instead.
+    /// When the connection is closed instead, or there is none for long.
     pub fn time(&mut self) -> String {
+        let until = Instant::now() + PATIENCE;
         loop {
+            // Pings come all the time.
+            assert!(Instant::now() < until, "no time within {PATIENCE:?}");
             let message = self.message().expect("the connection stays open");
             if message["target"] == "ShowTime" {
                 return message["arguments"][0]

@@ -19,6 +19,7 @@ mod node;
 mod not_yet;
 mod program;
 mod server;
+mod tls;
 pub mod toolchains;
 mod wire;
 
@@ -28,7 +29,7 @@ pub use binary::clock_app;
 pub use checks::{prove, prove_over};
 pub use clock::{Clock, Ended, Launch};
 pub use crowd::Member;
-pub use http::Response;
+pub use http::{Response, request_over};
 pub use hub::HubConnection;
 pub use lines::Lines;
 pub use load::{Usage, raise_descriptor_limit};
@@ -36,6 +37,7 @@ pub use node::Script;
 pub use not_yet::{NOT_YET, not_yet};
 pub use program::{chromium, find, missing};
 pub use server::ConformanceServer;
+pub use tls::{Certificate, TlsStream, tls};
 pub use wire::Wire;
 
 /// How long anything may take that is expected to happen: long, since a busy machine is no failure.

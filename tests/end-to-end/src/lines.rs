@@ -64,6 +64,12 @@ impl Lines {
         }
     }
 
+    /// All lines up to now, those included that were passed over.
+    pub fn so_far(&mut self) -> &[String] {
+        self.seen.extend(self.receiver.try_iter());
+        &self.seen
+    }
+
     /// All lines up to the end of the output, those included that were passed over.
     pub fn all(&mut self) -> &[String] {
         self.seen.extend(self.receiver.iter());

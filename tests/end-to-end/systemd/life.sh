@@ -3,9 +3,11 @@
 # restarts it under a client, lets it get stuck, stops it.
 # Runs inside of the sandbox, from the root of the repository; prints what it found as name=value lines.
 #
-#   life.sh BINARY STUBBORN
+#   life.sh BINARIES STUBBORN SILENT
 #
-# STUBBORN is the command line of a service of which a part does not stop.
+# BINARIES is the directory with clock-app and clock-service. STUBBORN is the command line of a service of which a part starts
+# when there is a file /run/go, and does not stop; SILENT is that of one of which a part gives no sign of life, unless there is a
+# file /run/heard.
 set -euo pipefail
 # Who writes to a connection that is gone is told, and not killed.
 trap '' PIPE
@@ -36,15 +38,16 @@ until_it() {
 
 show() { systemctl show -P "$1" campanile-clock.service; }
 
+# logged TEXT [UNIT]
 logged() {
   journalctl --sync
-  journalctl --quiet --unit campanile-clock --output cat | grep -F "$1" >/dev/null
+  journalctl --quiet --unit "${2-campanile-clock}" --output cat | grep -F "$1" >/dev/null
 }
 
 # What systemd itself says of the clock goes to the journal as well.
 systemctl log-target journal
 
-install -m 755 "$1" /usr/local/bin/clock-app
+install -m 755 -t /usr/local/bin "$1/clock-app" "$1/clock-service"
 install -D -m 644 -t /etc/campanile-clock config/appsettings.json
 install -m 644 -t /etc/systemd/system config/campanile-clock.service config/campanile-clock.socket
 systemctl daemon-reload
@@ -61,7 +64,8 @@ echo "status_text=$(show StatusText)"
 echo "answer=$(first_line /)"
 echo "health=$(first_line /healthz)"
 echo "user=$(stat -c %u "/proc/$(show MainPID)")"
-echo "exposure=$(systemd-analyze security --no-pager campanile-clock | sed -n 's/.*exposure level[^:]*: \([0-9.]*\).*/\1/p')"
+exposure() { systemd-analyze security --no-pager "$1" | sed -n 's/.*exposure level[^:]*: \([0-9.]*\).*/\1/p'; }
+echo "exposure=$(exposure campanile-clock)"
 
 # A reload, by the same process: requests are logged from then on.
 process=$(show MainPID)
@@ -83,6 +87,19 @@ until_it logged "not all of it can be"
 echo "unharmed=$(first_line /)"
 cp /run/good /etc/campanile-clock/appsettings.json
 [ "$process" != "$(show MainPID)" ] || echo "reloaded=alive"
+
+# The client of the clock is a service too: it is told the time, reads its settings again when it is asked to, and ends in peace.
+install -D -m 644 /dev/stdin /etc/campanile-clock-client/appsettings.json <<<'{}'
+install -m 644 -t /etc/systemd/system config/campanile-clock-client.service
+systemctl daemon-reload
+echo "client_unit=$(systemd-analyze verify /etc/systemd/system/campanile-clock-client.service 2>&1 | tr '\n' ' ')"
+systemctl start campanile-clock-client
+echo "client_exposure=$(exposure campanile-clock-client)"
+until_it logged "the time is" campanile-clock-client
+systemctl reload campanile-clock-client
+until_it logged "the configuration was read again" campanile-clock-client
+systemctl stop campanile-clock-client
+echo "client_result=$(systemctl show -P Result campanile-clock-client)"
 
 # Restarts, under a client that never rests. The first brings a credential, and less patience with a stuck service.
 install -m 600 /dev/stdin /etc/campanile-clock/hosts <<<"localhost"
@@ -140,18 +157,48 @@ else
   echo "closed=yes"
 fi
 
-# A service that would never end by itself ends within its own limit, long before systemd's.
+# What is going on can be read, here while a part starts. A service that would never end by itself ends within its own limit,
+# long before systemd's.
 cat >/etc/systemd/system/stubborn.service <<END
 [Service]
 Type=notify
 ExecStart=$2
-Environment=DOTNET_shutdownTimeoutSeconds=1
+Environment=DOTNET_shutdownTimeoutSeconds=1 Logging__LogLevel__Default=Debug
 TimeoutStopSec=60s
 END
 systemctl daemon-reload
-systemctl start stubborn
+systemctl start --no-block stubborn
+begins() { [[ $(systemctl show -P StatusText stubborn) == Starting* ]]; }
+until_it begins
+echo "starting=$(systemctl is-active stubborn || true) $(systemctl show -P StatusText stubborn)"
+touch /run/go
+until_it systemctl --quiet is-active stubborn
+echo "started=$(systemctl show -P StatusText stubborn)"
 systemctl stop stubborn
 echo "stubborn=$(systemctl show -P Result stubborn)"
+
+# A part that falls silent is the end of a process that does everything else; the next one is heard.
+cat >/etc/systemd/system/silent.service <<END
+[Service]
+Type=notify
+ExecStart=$3
+WatchdogSec=4s
+Restart=on-failure
+RestartSec=100ms
+END
+systemctl daemon-reload
+systemctl start silent
+process=$(systemctl show -P MainPID silent)
+until_it logged "no sign of life" silent
+touch /run/heard
+is_replaced() {
+  [ "$(systemctl show -P MainPID silent)" != "$process" ] && systemctl --quiet is-active silent
+}
+until_it is_replaced
+echo "silent_restarts=$(systemctl show -P NRestarts silent)"
+until_it logged "is heard" silent
+systemctl stop silent
+echo "silent_result=$(systemctl show -P Result silent)"
 
 # What is wrong with the settings is in the journal, and the unit fails.
 rm -r /etc/systemd/system/campanile-clock.service.d
@@ -165,4 +212,4 @@ else
 fi
 systemctl stop campanile-clock.socket campanile-clock.service
 journalctl --sync
-journalctl --no-pager --unit campanile-clock --unit stubborn --output json --output-fields PRIORITY,MESSAGE,SYSLOG_IDENTIFIER | sed 's/^/journal=/'
+journalctl --no-pager --unit campanile-clock --unit campanile-clock-client --unit stubborn --unit silent --output json --output-fields PRIORITY,MESSAGE,SYSLOG_IDENTIFIER | sed 's/^/journal=/'

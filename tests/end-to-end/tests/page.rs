@@ -5,7 +5,7 @@
 
 use std::fs;
 
-use end_to_end::{Clock, Launch, Script, artefacts, chromium, repository};
+use end_to_end::{Certificate, Clock, Launch, Script, artefacts, chromium, repository};
 use serde_json::{Value, json};
 
 /// A browser that shows the clock's page.
@@ -157,6 +157,29 @@ fn it_reconnects_by_itself() {
         json!([]),
         "nothing went wrong"
     );
+}
+
+#[test]
+fn it_is_the_same_over_https() {
+    let Some(mut browser) = Browser::unless_missing("it_is_the_same_over_https") else {
+        return;
+    };
+    let certificate = Certificate::new();
+    let mut clock = Launch::bare()
+        .file("site.pem", &certificate.pem)
+        .file("site.key", &certificate.key)
+        .argument("--urls=https://127.0.0.1:0")
+        .argument("--Kestrel:Certificates:Default:Path=site.pem")
+        .argument("--Kestrel:Certificates:Default:KeyPath=site.key")
+        .argument("--Logging:LogLevel:Microsoft.AspNetCore=Information")
+        .start_as_configured();
+    browser.open(&clock);
+    browser.reaches("connected");
+    let shown = browser.next_tick();
+    assert_eq!(shown["protocols"], json!(["h2"]), "that of the negotiation");
+    assert_eq!(shown["noise"], json!([]), "nothing went wrong");
+    // The WebSocket is a stream of the same connection.
+    clock.says("Request starting HTTP/2 CONNECT");
 }
 
 #[test]

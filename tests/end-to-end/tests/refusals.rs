@@ -120,3 +120,69 @@ fn an_interval_that_does_not_pass() {
         &["Interval"],
     );
 }
+
+#[test]
+fn an_endpoint_that_is_none() {
+    let endpoint = |text: &str| {
+        Launch::bare().file(
+            "appsettings.json",
+            &format!("{{\n  \"Kestrel\": {{ \"Endpoints\": {{\n    \"Public\": {text} }} }}\n}}\n"),
+        )
+    };
+    let place = "appsettings.json:3";
+    for (text, says) in [
+        (
+            r#"{ "Url": "http://127.0.0.1:0", "Protocol": "Http1" }"#,
+            &[
+                "Kestrel:Endpoints:Public:Protocol",
+                "mean 'Protocols'",
+                place,
+            ][..],
+        ),
+        (
+            r#"{ "Url": "http://127.0.0.1:0", "Protocols": "Http4" }"#,
+            &["Kestrel:Endpoints:Public:Protocols", "'Http4'", place],
+        ),
+        (
+            r#"{ "Url": "localhost" }"#,
+            &["Kestrel:Endpoints:Public:Url", "localhost", place],
+        ),
+        (
+            r#"{ "Protocols": "Http1" }"#,
+            &["Kestrel:Endpoints:Public:Url", "http://HOST:PORT"],
+        ),
+        (
+            r#"{ "Url": "http://127.0.0.1:0", "SslProtocols": ["Tls13"] }"#,
+            &["Public", "SslProtocols", "https://", place],
+        ),
+        (
+            r#"{ "Url": "https://127.0.0.1:0" }"#,
+            &["Kestrel:Endpoints:Public:Certificate:Path", place],
+        ),
+        (
+            r#"{ "Url": "https://127.0.0.1:0", "Certificate": { "Path": "none.pem" } }"#,
+            &[
+                "Kestrel:Endpoints:Public:Certificate:Path",
+                "none.pem",
+                place,
+            ],
+        ),
+        (
+            r#"{ "Url": "http://unix:/nowhere/bell.sock" }"#,
+            &["unix:/nowhere/bell.sock", place],
+        ),
+    ] {
+        refuses(endpoint(text), says);
+    }
+}
+
+#[test]
+fn a_credential_that_is_no_setting() {
+    let launch = settings("{}").file("credentials/Clock__Interval", "soon\n");
+    let path = launch.directory().join("credentials");
+    let launch = launch.variable("CREDENTIALS_DIRECTORY", &path.to_string_lossy());
+    refuses(
+        launch,
+        &["Clock:Interval", "credential Clock__Interval", "soon"],
+    );
+}

@@ -1,9 +1,10 @@
 //! The clock under a real systemd, installed as the README says.
 
-use std::{env, fs, process::Command};
+use std::{env, fs, path::Path, process::Command, time::Duration};
 
 use campanile_host::{
-    BoxError, CancellationToken, HostBuilder, HostError, HostedService, Inject, systemd,
+    BackgroundService, BoxError, CancellationToken, HostBuilder, HostError, HostedService, Inject,
+    systemd::{self, Watchdog},
 };
 use end_to_end::{clock_app, find, missing, repository};
 use serde_json::Value;
@@ -72,16 +73,20 @@ fn it_lives_under_systemd() {
 
     let scripts = repository().join("tests/end-to-end/systemd");
     let binary = clock_app();
-    let stubborn = env::current_exe().expect("the running test is a file");
+    let binaries = binary.parent().expect("a binary is in a directory");
+    let here = env::current_exe().expect("the running test is a file");
+    let service = |test: &str| {
+        format!(
+            "\"{}\" --exact {test} --ignored --nocapture",
+            here.display()
+        )
+    };
     let output = Command::new(scripts.join("sandbox"))
         .arg("--share")
-        .arg(binary.parent().expect("a binary is in a directory"))
+        .arg(binaries)
         .arg(scripts.join("life.sh"))
-        .arg(binary)
-        .arg(format!(
-            "\"{}\" --exact {STUBBORN} --ignored --nocapture",
-            stubborn.display()
-        ))
+        .arg(binaries)
+        .args([service(STUBBORN), service(SILENT)])
         .current_dir(repository())
         .output()
         .expect("the sandbox can be started");
@@ -130,6 +135,12 @@ fn it_lives_under_systemd() {
     assert_eq!(findings.one("unharmed"), "HTTP/1.1 200 OK");
     assert_eq!(findings.priorities("not all of it can be"), ["3"]);
 
+    // Its client is a service as good as itself.
+    assert_eq!(findings.one("client_unit"), "");
+    let exposure: f32 = findings.one("client_exposure").parse().unwrap();
+    assert!(exposure <= 2.0, "systemd-analyze security says {exposure}");
+    assert_eq!(findings.one("client_result"), "success");
+
     // Restarts refuse nobody; the script has waited for an answer after each.
     let answers: Vec<&str> = findings.all("client").collect();
     assert!(answers.len() > 3, "{answers:?}");
@@ -158,6 +169,25 @@ fn it_lives_under_systemd() {
     assert_eq!(findings.one("status"), "0");
     assert_eq!(findings.one("closed"), "yes");
 
+    // A part that takes its time to start can be seen.
+    assert_eq!(
+        findings.one("starting"),
+        "activating Starting Stubborn (1 of 1)"
+    );
+    assert_eq!(findings.one("started"), "Running");
+
+    // A part that falls silent is named, and the process replaced although all else of it goes on.
+    assert_eq!(
+        findings
+            .priorities("no sign of life from the importer")
+            .first()
+            .map(String::as_str),
+        Some("2")
+    );
+    let restarts: u32 = findings.one("silent_restarts").parse().unwrap();
+    assert!(restarts > 0, "it was not replaced");
+    assert_eq!(findings.one("silent_result"), "success");
+
     // A part that does not stop is named, and let go before systemd's patience ends.
     assert_eq!(findings.one("stubborn"), "success");
     assert_eq!(
@@ -180,6 +210,11 @@ fn it_lives_under_systemd() {
             .map(String::as_str),
         Some("6")
     );
+    let details = findings.priorities("Hosting starting");
+    assert!(
+        !details.is_empty() && details.iter().all(|priority| priority == "7"),
+        "{details:?}"
+    );
     let ends = findings.priorities("Application is shutting down...");
     assert!(
         !ends.is_empty() && ends.iter().all(|priority| priority == "6"),
@@ -198,12 +233,15 @@ fn it_lives_under_systemd() {
 /// The service that does not stop, as a test of this program.
 const STUBBORN: &str = "a_service_that_does_not_stop";
 
-/// Is stopped, but never done.
+/// Starts when it is told to, and is stopped, but never done.
 #[derive(Inject)]
 struct Stubborn;
 
 impl HostedService for Stubborn {
     async fn start(&self, _: CancellationToken) -> Result<(), BoxError> {
+        while !Path::new("/run/go").exists() {
+            tokio::time::sleep(MOMENT).await;
+        }
         Ok(())
     }
 
@@ -221,6 +259,48 @@ async fn a_service_that_does_not_stop() -> Result<(), HostError> {
     HostBuilder::new()
         .with_args(Vec::<String>::new())
         .add_hosted_service::<Stubborn>()
+        .build()?
+        .run()
+        .await
+}
+
+/// The service of which a part falls silent, as a test of this program.
+const SILENT: &str = "a_service_that_falls_silent";
+
+/// Gives signs of life where there is somebody to hear them.
+#[derive(Inject)]
+struct Importer {
+    watchdog: Watchdog,
+}
+
+impl BackgroundService for Importer {
+    async fn execute(&self, stopping: CancellationToken) -> Result<(), BoxError> {
+        if !Path::new("/run/heard").exists() {
+            let _watched = self.watchdog.watch("the importer", MOMENT);
+            stopping.cancelled().await;
+            return Ok(());
+        }
+        let watched = self.watchdog.watch("the importer", Duration::from_secs(60));
+        tracing::info!("the importer is heard");
+        while !stopping.is_cancelled() {
+            watched.feed();
+            tokio::time::sleep(MOMENT).await;
+        }
+        Ok(())
+    }
+}
+
+const MOMENT: Duration = Duration::from_millis(50);
+
+#[tokio::test]
+#[ignore = "started by systemd, in the other test"]
+async fn a_service_that_falls_silent() -> Result<(), HostError> {
+    if !systemd::is_systemd_service() {
+        return Ok(());
+    }
+    HostBuilder::new()
+        .with_args(Vec::<String>::new())
+        .add_hosted_service::<Importer>()
         .build()?
         .run()
         .await

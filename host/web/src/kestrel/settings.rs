@@ -121,6 +121,22 @@ mod tests {
                 "'Kestrel:Limits:Http2:MaxFrameSize'|from 16384 to 16777215 bytes, found 100",
             ),
             (
+                r#"{ "Limits": { "MaxConcurrentUpgradedConnections": -1, "MaxRequestHeaderCount": 0, "MaxRequestLineSize": 0,
+                    "MaxRequestHeadersTotalSize": "1 GiB", "RequestHeadersTimeout": "soon",
+                    "MinRequestBodyDataRate": { "BytesPerSecond": -1, "GracePeriod": "00:00:00" },
+                    "MinResponseDataRate": { "Bytes": 1 } } }"#,
+                "'Kestrel:Limits:MaxConcurrentUpgradedConnections' (|'Kestrel:Limits:MaxRequestHeaderCount' (|'Kestrel:Limits:MaxRequestLineSize' (|'Kestrel:Limits:MaxRequestHeadersTotalSize' (|'Kestrel:Limits:RequestHeadersTimeout' (|'Kestrel:Limits:MinRequestBodyDataRate:BytesPerSecond' (|'Kestrel:Limits:MinRequestBodyDataRate:GracePeriod' (|'Kestrel:Limits:MinResponseDataRate:Bytes' (",
+            ),
+            (
+                r#"{ "Limits": { "Http2": { "MaxStreamsPerConnection": 0, "HeaderTableSize": "5 GiB", "InitialConnectionWindowSize": 1,
+                    "InitialStreamWindowSize": "4 GiB", "KeepAlivePingDelay": "00:00:00", "KeepAlivePingTimeout": "" } } }"#,
+                "'Kestrel:Limits:Http2:MaxStreamsPerConnection' (|'Kestrel:Limits:Http2:HeaderTableSize' (|'Kestrel:Limits:Http2:InitialConnectionWindowSize' (|'Kestrel:Limits:Http2:InitialStreamWindowSize' (|'Kestrel:Limits:Http2:KeepAlivePingDelay' (|'Kestrel:Limits:Http2:KeepAlivePingTimeout' (",
+            ),
+            (
+                r#"{ "Limits": { "MaxResponseBufferSize": 1, "Http2": { "MaxRequestHeaderFieldSize": 1 } } }"#,
+                "'Kestrel:Limits:MaxResponseBufferSize' (|'Kestrel:Limits:Http2:MaxRequestHeaderFieldSize' (|MaxRequestHeadersTotalSize",
+            ),
+            (
                 r#"{ "Limits": { "MaxRequestBufferSize": 1024 } }"#,
                 "'Kestrel:Limits:MaxRequestBufferSize'|not buffered here",
             ),
