@@ -17,7 +17,7 @@ import (
 	"github.com/philippseith/signalr"
 )
 
-const patience = 8 * time.Second
+const patience = 20 * time.Second
 
 var protocol, transport, server, wire, control string
 
@@ -40,7 +40,7 @@ type peer struct {
 }
 
 func check(feature, title string, run func(context.Context) error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 3*patience)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*patience)
 	defer cancel()
 	if err := run(ctx); err != nil {
 		reason := strings.Join(strings.Fields(err.Error()), " ")

@@ -33,7 +33,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 public class Checks {
-    static final long PATIENCE = 8;
+    static final long PATIENCE = 20;
     static TransportEnum transport;
     static String server;
     static String wire;

@@ -92,14 +92,16 @@ export const streams = [
     },
   },
   {
-    feature: "uploads", title: "1,000 items, more than are buffered, come in order", since: 3,
+    feature: "uploads", title: "many items, more than are buffered, come in order", since: 3,
     async check(lab) {
+      // Each of them is a request of its own where there is no WebSocket, and waits for the one before it.
+      const count = lab.transport === "WebSockets" ? 1_000 : 100;
       const connection = await lab.connect();
       const upload = new lab.signalR.Subject();
       const result = connection.invoke("Concat", upload);
-      for (const i of upTo(1_000)) upload.next(`${i},`);
+      for (const i of upTo(count)) upload.next(`${i},`);
       upload.complete();
-      equal(await result, upTo(1_000).map(i => `${i},`).join(""));
+      equal(await result, upTo(count).map(i => `${i},`).join(""));
     },
   },
   {

@@ -1,7 +1,8 @@
 // Where the checks of the suite happen: connections of the client under test, and what is expected of them. Runs in
 // node and in a browser, so everything that is of one of them is handed in.
 
-const PATIENCE = 8_000;
+// Less than the 30 s after which a client gives its server up by itself.
+const PATIENCE = 20_000;
 
 export class Lab {
   // `signalR` and `messagePack` are the client's modules, `generation` its major version; `command` tells the wire.
@@ -125,7 +126,7 @@ export const failure = async promise => {
 
 // Runs the checks that are for this client one after the other, and reports each.
 export const run = async (lab, checks, report) => {
-  for (const { feature, title, since = 1, only = () => true, check, patience = 20_000 } of checks) {
+  for (const { feature, title, since = 1, only = () => true, check, patience = 50_000 } of checks) {
     if (lab.generation < since || !only(lab)) continue;
     let reason;
     try {

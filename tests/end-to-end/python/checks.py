@@ -4,7 +4,7 @@ import socket
 import sys
 import urllib.request
 
-PATIENCE = 8
+PATIENCE = 20
 UNICODE = "naïve 日本語 🦀 \u0000\u001e\u2028 <b>&amp;'\"\\/ \r\n\t"
 
 

@@ -220,7 +220,7 @@ async def main():
         ("reconnect", "a cut wire: another connection by itself", reconnects),
     ]:
         try:
-            await asyncio.wait_for(check(), 3 * PATIENCE)
+            await asyncio.wait_for(check(), 2 * PATIENCE)
         except BaseException as error:
             report(feature, title, error)
         else:

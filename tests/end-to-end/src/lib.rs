@@ -41,7 +41,7 @@ pub use tls::{Certificate, TlsStream, tls};
 pub use wire::Wire;
 
 /// How long anything may take that is expected to happen: long, since a busy machine is no failure.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The root of the repository.
 #[must_use]
