@@ -182,7 +182,7 @@ fn finished(
     reply: Option<(&str, &str)>,
     frame: impl Fn(HubProtocol) -> HubResult<Frame>,
 ) -> HubResult<Vec<u8>> {
-    let frames: Vec<(HubProtocol, Frame)> = HubProtocol::ALL
+    let frames: Vec<(HubProtocol, Frame)> = HubProtocol::BUILT_IN
         .into_iter()
         .map(|protocol| Ok((protocol, frame(protocol)?)))
         .collect::<HubResult<_>>()?;

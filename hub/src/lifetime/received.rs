@@ -10,7 +10,7 @@ use crate::connection::{Connection, Frame};
 /// A message from another server: it comes finished, in one or more protocols.
 #[derive(Clone, Debug, Default)]
 pub struct ReceivedMessage {
-    frames: [Option<Frame>; HubProtocol::ALL.len()],
+    frames: [Option<Frame>; HubProtocol::BUILT_IN.len()],
 }
 
 /// Why something is no message for clients.
@@ -97,7 +97,7 @@ impl ReceivedMessage {
 }
 
 fn index(protocol: HubProtocol) -> usize {
-    let all = HubProtocol::ALL.iter();
+    let all = HubProtocol::BUILT_IN.iter();
     all.take_while(|it| **it != protocol).count()
 }
 
