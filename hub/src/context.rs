@@ -54,11 +54,14 @@ pub struct HubContext<H> {
 
 impl<H: Hub> HubContext<H> {
     /// Of the farm where there is a backplane, else of this process.
-    pub(crate) fn new(backplane: Option<&dyn HubLifetimeManagerFactory>) -> Self {
+    pub(crate) fn new(
+        backplane: Option<&dyn HubLifetimeManagerFactory>,
+        local: MemoryLifetimeManager,
+    ) -> Self {
         Self {
             lifetime: match backplane {
-                Some(backplane) => backplane.create(H::NAME),
-                None => Arc::new(MemoryLifetimeManager::default()),
+                Some(backplane) => backplane.create(H::NAME, local),
+                None => Arc::new(local),
             },
             hub: PhantomData,
         }

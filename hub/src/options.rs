@@ -78,6 +78,9 @@ pub struct HubOptions {
     pub close_on_authentication_expiration: bool,
     /// The transports that are offered.
     pub transports: HttpTransports,
+    /// The names of the hub protocols that are spoken, ignoring case; `None`, the default, for all: `json`, `messagepack`, and
+    /// those of [`add_hub_protocol`](crate::HubHostBuilderExt::add_hub_protocol). A client that wants another one is refused.
+    pub supported_protocols: Option<Vec<String>>,
     /// What runs around the hub's methods and callbacks.
     pub(crate) filters: HubFilters,
 }
@@ -128,6 +131,7 @@ impl Default for HubOptions {
             authorization: None,
             close_on_authentication_expiration: false,
             transports: HttpTransports::default(),
+            supported_protocols: None,
             filters: HubFilters::default(),
         }
     }

@@ -199,9 +199,7 @@ mod tests {
 
     fn json(arguments: &dyn Arguments) -> String {
         let mut out = Vec::new();
-        ArgumentSink::json(&mut out)
-            .write_all(arguments)
-            .unwrap();
+        ArgumentSink::json(&mut out).write_all(arguments).unwrap();
         String::from_utf8(out).unwrap()
     }
 

@@ -132,7 +132,11 @@ where
 {
     fn from_iter<I: IntoIterator<Item = (N, T)>>(headers: I) -> Self {
         let headers = headers.into_iter();
-        Self(headers.map(|(name, text)| (name.into(), text.into())).collect())
+        Self(
+            headers
+                .map(|(name, text)| (name.into(), text.into()))
+                .collect(),
+        )
     }
 }
 

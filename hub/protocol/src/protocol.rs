@@ -281,10 +281,14 @@ impl HubProtocol {
 
     /// Writes a sign of life.
     pub fn write_ping(self, out: &mut Vec<u8>) {
-        self.framed_infallibly(out, &OutgoingMessage::Ping, |protocol, out| match protocol {
-            BuiltIn::Json => json::write_ping(out),
-            BuiltIn::MessagePack => messagepack::write_ping(out),
-        });
+        self.framed_infallibly(
+            out,
+            &OutgoingMessage::Ping,
+            |protocol, out| match protocol {
+                BuiltIn::Json => json::write_ping(out),
+                BuiltIn::MessagePack => messagepack::write_ping(out),
+            },
+        );
     }
 
     /// Writes that the connection is about to end: whether by an error, and whether the client may connect again. An empty

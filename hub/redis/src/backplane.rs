@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use campanile_host::metrics::Metrics;
-use campanile_hub::lifetime::{HubLifetimeManager, HubLifetimeManagerFactory};
+use campanile_hub::lifetime::{
+    HubLifetimeManager, HubLifetimeManagerFactory, MemoryLifetimeManager,
+};
 
 use crate::RedisOptions;
 use crate::instruments::Instruments;
@@ -80,7 +82,11 @@ impl RedisBackplane {
 }
 
 impl HubLifetimeManagerFactory for RedisBackplane {
-    fn create(&self, hub: &'static str) -> Arc<dyn HubLifetimeManager> {
+    fn create(
+        &self,
+        hub: &'static str,
+        local: MemoryLifetimeManager,
+    ) -> Arc<dyn HubLifetimeManager> {
         if tokio::runtime::Handle::try_current().is_ok() {
             self.link.start();
         }
@@ -89,6 +95,7 @@ impl HubLifetimeManagerFactory for RedisBackplane {
             self.link.clone(),
             prefix,
             self.server.clone(),
+            local,
         ))
     }
 }

@@ -43,11 +43,16 @@ pub(crate) struct Inner {
 }
 
 impl RedisLifetimeManager {
-    pub(crate) fn new(link: Arc<Link>, prefix: String, server: Arc<str>) -> Self {
+    pub(crate) fn new(
+        link: Arc<Link>,
+        prefix: String,
+        server: Arc<str>,
+        local: MemoryLifetimeManager,
+    ) -> Self {
         let inner = Arc::new_cyclic(|me| Inner {
             me: me.clone(),
             link,
-            local: MemoryLifetimeManager::default(),
+            local,
             prefix,
             server,
             waiting: Waiting::default(),
@@ -176,15 +181,16 @@ impl Inner {
     }
 }
 
-/// A message in all protocols, as it goes to others.
+/// A message in all these protocols, as it goes to others.
 fn finished(
+    protocols: &[HubProtocol],
     excluded: &[Box<str>],
     reply: Option<(&str, &str)>,
     frame: impl Fn(HubProtocol) -> HubResult<Frame>,
 ) -> HubResult<Vec<u8>> {
-    let frames: Vec<(HubProtocol, Frame)> = HubProtocol::BUILT_IN
-        .into_iter()
-        .map(|protocol| Ok((protocol, frame(protocol)?)))
+    let frames: Vec<(HubProtocol, Frame)> = protocols
+        .iter()
+        .map(|protocol| Ok((*protocol, frame(*protocol)?)))
         .collect::<HubResult<_>>()?;
     let messages = frames
         .iter()
@@ -248,7 +254,9 @@ impl HubLifetimeManager for RedisLifetimeManager {
             Target::AllExcept(excluded) | Target::GroupExcept(_, excluded) => excluded,
             _ => &[],
         };
-        let payload = match finished(excluded, None, |protocol| message.frame(protocol)) {
+        let payload = match finished(inner.local.protocols(), excluded, None, |protocol| {
+            message.frame(protocol)
+        }) {
             Ok(payload) => payload,
             Err(error) => return Sending::ready(Err(error)),
         };
@@ -326,9 +334,12 @@ impl HubLifetimeManager for RedisLifetimeManager {
         }
         let asked = inner.waiting.ask(answer);
         let reply = inner.return_channel();
-        let payload = finished(&[], Some((asked.id(), &reply)), |protocol| {
-            question.frame(protocol, asked.id())
-        })?;
+        let payload = finished(
+            inner.local.protocols(),
+            &[],
+            Some((asked.id(), &reply)),
+            |protocol| question.frame(protocol, asked.id()),
+        )?;
         let owner = inner.channel(&format!("connection:{connection_id}"));
         let published = inner.link.publish(&owner, &payload);
         let (inner, connection_id) = (inner.clone(), connection_id.to_owned());

@@ -21,6 +21,7 @@ use tower_service::Service;
 use super::{Answer, Endpoint};
 use crate::dispatch::HubRuntime;
 use crate::heartbeat::Heartbeat;
+use crate::protocols;
 use crate::raw::RawEndpoint;
 use crate::serving::Served;
 use crate::{ConnectionHandler, Hub, HubContext, HubOptions};
@@ -41,7 +42,7 @@ impl HubService {
     ///
     /// # Errors
     ///
-    /// Where the container lacks what the hub was to bring, and where a policy is named that nobody added.
+    /// Where the container lacks what the hub was to bring, and where a policy or a hub protocol is named that nobody added.
     ///
     /// # Panics
     ///
@@ -56,6 +57,8 @@ impl HubService {
         let lifetime = services.get::<ApplicationLifetime>()?;
         let filters = options.filters.inside_of(&services.all()?);
         let metrics = metrics(services)?;
+        let names = options.supported_protocols.as_deref();
+        let protocols = protocols::supported(services, names, H::NAME)?;
         let runtime = HubRuntime::<H>::new(
             &context,
             services.clone(),
@@ -63,6 +66,7 @@ impl HubService {
             &policies,
             filters,
             &metrics,
+            protocols,
             options,
         )?;
         Ok(Self::start(

@@ -4,9 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer};
 
-use crate::{
-    Completion, CustomHubProtocol, IncomingMessage, InvocationKind, ProtocolError,
-};
+use crate::{Completion, CustomHubProtocol, IncomingMessage, InvocationKind, ProtocolError};
 
 /// Takes the deserializer of a value, whatever the value is to be.
 pub struct ValueReader<'r, 'a>(&'r mut Read<'r, 'a>);
@@ -31,7 +29,9 @@ impl<'a> ValueReader<'_, 'a> {
 
 impl fmt::Debug for ValueReader<'_, '_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("ValueReader").finish_non_exhaustive()
+        formatter
+            .debug_struct("ValueReader")
+            .finish_non_exhaustive()
     }
 }
 
