@@ -14,7 +14,7 @@ pub use reading::ValueReader;
 pub(crate) use reading::{parse, read_value};
 pub(crate) use writing::write;
 
-use crate::{IncomingMessage, ProtocolError, TransferFormat, WriteError};
+use crate::{IncomingMessage, TransferFormat};
 
 /// A hub protocol of your own: another encoding of the same messages, beside JSON and MessagePack.
 ///
@@ -25,16 +25,14 @@ use crate::{IncomingMessage, ProtocolError, TransferFormat, WriteError};
 ///
 /// Arguments, items and results stay encoded until it is known what they are to be. So [`parse`](Self::parse) gives slices
 /// of the message that hold them, [`split_value`](Self::split_value) tells one from the next, and
-/// [`read_value`](Self::read_value) decodes one. In `is_human_readable` it has the same choice as any format of serde's; the
-/// types of [`payload`](crate::payload) write themselves as in JSON.
-///
-/// A panic in any of them ends the connection that it is for, or the send.
+/// [`read_value`](Self::read_value) decodes one. The types of [`payload`](crate::payload) write themselves as in JSON.
 ///
 /// ```
 /// use campanile_hub_protocol::{
-///     CustomHubProtocol, HubProtocol, IncomingMessage, Invocation, OutgoingMessage, OutgoingValue, ProtocolError,
-///     RawArguments, TransferFormat, ValueReader, WriteError,
+///     CustomHubProtocol, HubProtocol, IncomingMessage, Invocation, OutgoingMessage, RawArguments, TransferFormat, ValueReader,
 /// };
+///
+/// type BoxError = Box<dyn std::error::Error + Send + Sync>;
 ///
 /// /// Calls only, a line each: the method, and its arguments in JSON, parted by tabs.
 /// #[derive(Debug)]
@@ -51,8 +49,8 @@ use crate::{IncomingMessage, ProtocolError, TransferFormat, WriteError};
 ///         TransferFormat::Text
 ///     }
 ///
-///     fn parse<'a>(&'static self, body: &'a [u8]) -> Result<IncomingMessage<'a>, ProtocolError> {
-///         let text = std::str::from_utf8(body).map_err(|error| ProtocolError::Malformed { reason: error.to_string() })?;
+///     fn parse<'a>(&'static self, body: &'a [u8]) -> Result<IncomingMessage<'a>, BoxError> {
+///         let text = std::str::from_utf8(body)?;
 ///         let (target, arguments) = text.split_once('\t').unwrap_or((text, ""));
 ///         let count = if arguments.is_empty() { 0 } else { arguments.split('\t').count() };
 ///         let arguments = RawArguments::custom(self, count, arguments.as_bytes());
@@ -64,20 +62,16 @@ use crate::{IncomingMessage, ProtocolError, TransferFormat, WriteError};
 ///         Some(end.map_or((values, &[]), |end| (&values[..end], &values[end + 1..])))
 ///     }
 ///
-///     fn read_value<'a>(
-///         &self,
-///         value: &'a [u8],
-///         reader: ValueReader<'_, 'a>,
-///     ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+///     fn read_value<'a>(&self, value: &'a [u8], reader: ValueReader<'_, 'a>) -> Result<(), BoxError> {
 ///         reader.read(&mut serde_json::Deserializer::from_slice(value))
 ///     }
 ///
-///     fn write(&self, message: &OutgoingMessage<'_>, body: &mut Vec<u8>) -> Result<(), WriteError> {
+///     fn write(&self, message: &OutgoingMessage<'_>, body: &mut Vec<u8>) -> Result<(), BoxError> {
 ///         if let OutgoingMessage::Invocation { call, arguments } = message {
 ///             body.extend_from_slice(call.target.as_bytes());
 ///             arguments.for_each(|value| {
 ///                 body.push(b'\t');
-///                 serde_json::to_writer(&mut *body, &value).map_err(|error| WriteError::Value(error.into()))
+///                 Ok(serde_json::to_writer(&mut *body, &value)?)
 ///             })?;
 ///         }
 ///         Ok(())
@@ -114,7 +108,10 @@ pub trait CustomHubProtocol: Debug + Send + Sync + 'static {
     /// # Errors
     ///
     /// Where it is not a message: the connection ends, and the client is told the error where detailed errors are on.
-    fn parse<'a>(&'static self, body: &'a [u8]) -> Result<IncomingMessage<'a>, ProtocolError>;
+    fn parse<'a>(
+        &'static self,
+        body: &'a [u8],
+    ) -> Result<IncomingMessage<'a>, Box<dyn Error + Send + Sync>>;
 
     /// Cuts the first value off those of a [`RawArguments::custom`](crate::RawArguments::custom): the value, and what comes
     /// behind it. None where there is none, or only a part of one.
@@ -138,5 +135,9 @@ pub trait CustomHubProtocol: Debug + Send + Sync + 'static {
     ///
     /// Where a value cannot be serialized, and for no other reason: a message without values that fails is not sent, and
     /// nobody hears of it.
-    fn write(&self, message: &OutgoingMessage<'_>, body: &mut Vec<u8>) -> Result<(), WriteError>;
+    fn write(
+        &self,
+        message: &OutgoingMessage<'_>,
+        body: &mut Vec<u8>,
+    ) -> Result<(), Box<dyn Error + Send + Sync>>;
 }

@@ -1,7 +1,9 @@
+use std::error::Error;
 use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+use super::writing;
 use crate::{ArgumentSink, Arguments, OutgoingCall, WriteError};
 
 /// A message that a [`CustomHubProtocol`](crate::CustomHubProtocol) is to write: all there are in version 2.
@@ -110,11 +112,12 @@ impl<'a> OutgoingArguments<'a> {
     ///
     /// # Errors
     ///
-    /// Those of `write`, and [`WriteError::ArgumentCount`] where there are others than [`count`](Self::count) says.
+    /// The first one of `write`, and where there are more or fewer of them than [`count`](Self::count) says.
     pub fn for_each(
         &self,
-        mut write: impl FnMut(Serializable<'_>) -> Result<(), WriteError>,
+        mut write: impl FnMut(Serializable<'_>) -> Result<(), Box<dyn Error + Send + Sync>>,
     ) -> Result<(), WriteError> {
+        let mut write = |value: Serializable<'_>| write(value).map_err(writing::error);
         ArgumentSink::custom(&mut write).write_all(self.0)
     }
 }

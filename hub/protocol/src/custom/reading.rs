@@ -54,7 +54,7 @@ pub(crate) fn parse<'a>(
     protocol: &'static dyn CustomHubProtocol,
     body: &'a [u8],
 ) -> Result<IncomingMessage<'a>, ProtocolError> {
-    let mut message = protocol.parse(body)?;
+    let mut message = protocol.parse(body).map_err(error)?;
     let needed: Option<&Cow<'_, str>> = match &mut message {
         IncomingMessage::Invocation(invocation) => {
             invocation.invocation_id.take_if(|id| id.is_empty());
@@ -72,6 +72,16 @@ pub(crate) fn parse<'a>(
         return Err(NO_ID);
     }
     Ok(message)
+}
+
+/// What the protocol says: one of ours that it passes on, or its own.
+fn error(error: Box<dyn Error + Send + Sync>) -> ProtocolError {
+    match error.downcast() {
+        Ok(ours) => *ours,
+        Err(own) => ProtocolError::Malformed {
+            reason: own.to_string(),
+        },
+    }
 }
 
 const NO_ID: ProtocolError = ProtocolError::MissingProperty {

@@ -1,3 +1,5 @@
+use std::error::Error;
+
 use super::OutgoingMessage;
 use crate::framing::{self, RECORD_SEPARATOR};
 use crate::{CustomHubProtocol, TransferFormat, WriteError};
@@ -11,7 +13,7 @@ pub(crate) fn write(
     message: &OutgoingMessage<'_>,
 ) -> Result<(), WriteError> {
     let mut body = Vec::new();
-    protocol.write(message, &mut body)?;
+    protocol.write(message, &mut body).map_err(error)?;
     match protocol.transfer_format() {
         TransferFormat::Text => {
             let is_text = memchr::memchr(RECORD_SEPARATOR, &body).is_none()
@@ -28,5 +30,13 @@ pub(crate) fn write(
             out.extend_from_slice(&body);
             Ok(())
         }),
+    }
+}
+
+/// What the protocol says: one of ours that it passes on, or its own.
+pub(super) fn error(error: Box<dyn Error + Send + Sync>) -> WriteError {
+    match error.downcast() {
+        Ok(ours) => *ours,
+        Err(own) => WriteError::Value(own),
     }
 }
