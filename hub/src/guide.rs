@@ -29,6 +29,9 @@ pub mod streaming {}
 pub mod transports {}
 
 #[doc = include_str!("docs/protocols.md")]
+#[doc = "```"]
+#[doc = include_str!("../examples/cbor/protocol.rs")]
+#[doc = "```"]
 pub mod protocols {}
 
 #[doc = include_str!("docs/authentication.md")]
