@@ -22,6 +22,7 @@ use crate::connection::{Connection, OpenCall};
 use crate::filter::HubFilters;
 use crate::lifetime::HubLifetimeManager;
 use crate::metrics::HubMetrics;
+use crate::protocols;
 use crate::spans::{self, Callback};
 use crate::{
     Hub, HubCaller, HubContext, HubError, HubLifetimeContext, HubOptions, HubResult, RequestHead,
@@ -91,13 +92,14 @@ impl<H: Hub> HubRuntime<H> {
         policies: &AuthorizationPolicies,
         filters: HubFilters,
         metrics: &Metrics,
-        protocols: Vec<HubProtocol>,
         options: HubOptions,
     ) -> Result<Self, ServiceError> {
         context
             .lifetime()
             .local()
             .set_result_timeout(options.client_result_timeout);
+        let names = options.supported_protocols.as_deref();
+        let protocols = protocols::supported(&services, names, H::NAME)?;
         let mut methods = H::methods();
         methods.resolve(policies).map_err(|(method, error)| {
             let hub = H::NAME;

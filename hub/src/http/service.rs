@@ -21,7 +21,6 @@ use tower_service::Service;
 use super::{Answer, Endpoint};
 use crate::dispatch::HubRuntime;
 use crate::heartbeat::Heartbeat;
-use crate::protocols;
 use crate::raw::RawEndpoint;
 use crate::serving::Served;
 use crate::{ConnectionHandler, Hub, HubContext, HubOptions};
@@ -57,8 +56,6 @@ impl HubService {
         let lifetime = services.get::<ApplicationLifetime>()?;
         let filters = options.filters.inside_of(&services.all()?);
         let metrics = metrics(services)?;
-        let names = options.supported_protocols.as_deref();
-        let protocols = protocols::supported(services, names, H::NAME)?;
         let runtime = HubRuntime::<H>::new(
             &context,
             services.clone(),
@@ -66,7 +63,6 @@ impl HubService {
             &policies,
             filters,
             &metrics,
-            protocols,
             options,
         )?;
         Ok(Self::start(
