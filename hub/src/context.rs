@@ -55,11 +55,14 @@ pub struct HubContext<H> {
 
 impl<H: Hub> HubContext<H> {
     /// Of the farm where there is a backplane, else of this process.
-    pub(crate) fn new(backplane: Option<&dyn HubLifetimeManagerFactory>) -> Result<Self, BoxError> {
+    pub(crate) fn new(
+        backplane: Option<&dyn HubLifetimeManagerFactory>,
+        local: MemoryLifetimeManager,
+    ) -> Result<Self, BoxError> {
         Ok(Self {
             lifetime: match backplane {
-                Some(backplane) => backplane.create(H::NAME, std::any::type_name::<H>())?,
-                None => Arc::new(MemoryLifetimeManager::default()),
+                Some(backplane) => backplane.create(H::NAME, std::any::type_name::<H>(), local)?,
+                None => Arc::new(local),
             },
             hub: PhantomData,
         })

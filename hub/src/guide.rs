@@ -7,6 +7,7 @@
 //! | [`results`] | asking a client for something |
 //! | [`streaming`] | streams to clients and from them |
 //! | [`transports`] | WebSockets, Server-Sent Events, long polling, reconnecting, raw connections, other origins, proxies |
+//! | [`protocols`] | JSON, MessagePack, and an encoding of your own |
 //! | [`authentication`] | who is connected, and what they may do |
 //! | [`slow_clients`] | queues, their bounds, and what happens there |
 //! | [`scaling_limits`] | what a connection may cost, and what bounds it |
@@ -26,6 +27,12 @@ pub mod streaming {}
 
 #[doc = include_str!("docs/transports.md")]
 pub mod transports {}
+
+#[doc = include_str!("docs/protocols.md")]
+#[doc = "```"]
+#[doc = include_str!("../examples/cbor/protocol.rs")]
+#[doc = "```"]
+pub mod protocols {}
 
 #[doc = include_str!("docs/authentication.md")]
 pub mod authentication {}

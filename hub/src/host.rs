@@ -10,9 +10,13 @@ use campanile_web::WebHostBuilderExt;
 
 use crate::filter::{FilterSource, GlobalHubFilter, Instance, Typed};
 use crate::heartbeat::Heartbeat;
-use crate::lifetime::HubLifetimeManagerFactory;
+use crate::lifetime::{HubLifetimeManagerFactory, MemoryLifetimeManager};
+use crate::protocols::{self, AddedHubProtocol};
 use crate::settings::{self, Common};
-use crate::{ConnectionHandler, Hub, HubContext, HubFilter, HubMethods, HubOptions, HubService};
+use crate::{
+    ConnectionHandler, CustomHubProtocol, Hub, HubContext, HubFilter, HubMethods, HubOptions,
+    HubProtocol, HubService,
+};
 
 /// Hubs for a [`HostBuilder`].
 pub trait HubHostBuilderExt: Sized {
@@ -75,6 +79,15 @@ pub trait HubHostBuilderExt: Sized {
     #[doc(alias = "AddFilter")]
     #[must_use]
     fn add_hub_filter_instance(self, filter: impl HubFilter) -> Self;
+
+    /// Adds a hub protocol to JSON and MessagePack, for all hubs:
+    /// [`supported_protocols`](HubOptions::supported_protocols) can say otherwise for one.
+    ///
+    /// Every server of a farm has to have it, and the processes that only send: see
+    /// [the guide](crate::guide::protocols#several-servers).
+    #[doc(alias = "AddMessagePackProtocol")]
+    #[must_use]
+    fn add_hub_protocol(self, protocol: &'static dyn CustomHubProtocol) -> Self;
 
     /// Serves connections of bytes at `path`, under the transports of SignalR and without a hub.
     #[doc(alias = "MapConnectionHandler")]
@@ -148,6 +161,11 @@ impl HubHostBuilderExt for HostBuilder {
 
     fn add_hub_filter_instance(mut self, filter: impl HubFilter) -> Self {
         self.services().add_hub_filter_instance(filter);
+        self
+    }
+
+    fn add_hub_protocol(mut self, protocol: &'static dyn CustomHubProtocol) -> Self {
+        self.services().add_hub_protocol(protocol);
         self
     }
 
@@ -235,6 +253,10 @@ pub trait HubServiceCollectionExt {
     /// The same with a filter that is there already, and serves all invocations.
     #[doc(alias = "AddFilter")]
     fn add_hub_filter_instance(&mut self, filter: impl HubFilter) -> &mut Self;
+
+    /// Adds a hub protocol to JSON and MessagePack, for all hubs:
+    /// [`supported_protocols`](HubOptions::supported_protocols) can say otherwise for one.
+    fn add_hub_protocol(&mut self, protocol: &'static dyn CustomHubProtocol) -> &mut Self;
 }
 
 impl HubServiceCollectionExt for ServiceCollection {
@@ -250,8 +272,10 @@ impl HubServiceCollectionExt for ServiceCollection {
 
     fn add_hub_context<H: Hub>(&mut self) -> &mut Self {
         self.try_add::<HubContext<H>>(ServiceDescriptor::singleton_factory(
-            |backplane: Option<Arc<dyn HubLifetimeManagerFactory>>| {
-                HubContext::<H>::new(backplane.as_deref())
+            |backplane: Option<Arc<dyn HubLifetimeManagerFactory>>,
+             added: Vec<Arc<AddedHubProtocol>>| {
+                let local = MemoryLifetimeManager::new(protocols::known(&added));
+                HubContext::<H>::new(backplane.as_deref(), local)
             },
         ));
         self
@@ -263,6 +287,10 @@ impl HubServiceCollectionExt for ServiceCollection {
 
     fn add_hub_filter_instance(&mut self, filter: impl HubFilter) -> &mut Self {
         add_filter(self, Arc::new(Instance::new(filter)))
+    }
+
+    fn add_hub_protocol(&mut self, protocol: &'static dyn CustomHubProtocol) -> &mut Self {
+        self.add_instance(Arc::new(AddedHubProtocol(HubProtocol::Custom(protocol))))
     }
 }
 

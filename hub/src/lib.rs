@@ -36,7 +36,7 @@
 //! The [`guide`] has a page for each topic.
 //!
 //! What a client sees is ASP.NET Core's SignalR: negotiation versions 0 and 1, WebSockets, Server-Sent Events and long
-//! polling, the JSON and the MessagePack protocol in versions 1 and 2, the same texts where something goes wrong. Streams go
+//! polling, the JSON and the MessagePack protocol in versions 1 and 2 (and others that you add), the same texts where something goes wrong. Streams go
 //! both ways. Clients can be asked for results, and come back to their connections. Users are known by their
 //! tokens, and policies say who may connect and call. Filters run around calls.
 
@@ -58,6 +58,7 @@ mod items;
 pub mod lifetime;
 mod metrics;
 mod options;
+mod protocols;
 mod proxy;
 mod raw;
 mod request;
@@ -72,7 +73,9 @@ mod user;
 pub use caller::{AnyHub, HubCaller};
 pub use campanile_hub_contract::{HubCall, HubClient, HubServer, HubStreamCall};
 pub use campanile_hub_macros::{hub, hub_client, hub_server};
-pub use campanile_hub_protocol::{Arguments, TransferFormat, payload};
+pub use campanile_hub_protocol::{
+    Arguments, CustomHubProtocol, HubProtocol, TransferFormat, payload,
+};
 pub use context::{HubContext, IHubContext};
 pub use dispatch::{HubMethods, MethodOutput};
 pub use error::{HubError, HubResult};

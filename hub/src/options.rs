@@ -86,6 +86,9 @@ pub struct HubOptions {
     pub allowed_origins: Vec<String>,
     /// The transports that are offered.
     pub transports: HttpTransports,
+    /// The names of the hub protocols that are spoken, ignoring case; `None`, the default, for all: `json`, `messagepack`, and
+    /// those of [`add_hub_protocol`](crate::HubHostBuilderExt::add_hub_protocol). A client that wants another one is refused.
+    pub supported_protocols: Option<Vec<String>>,
     /// What runs around the hub's methods and callbacks.
     pub(crate) filters: HubFilters,
     /// What connections keep of the request that opened them.
@@ -164,6 +167,7 @@ impl Default for HubOptions {
             close_on_authentication_expiration: false,
             allowed_origins: Vec::new(),
             transports: HttpTransports::default(),
+            supported_protocols: None,
             filters: HubFilters::default(),
             features: Vec::new(),
         }

@@ -93,6 +93,7 @@ settings! {
     stateful_reconnect_buffer_size: ByteSize => |options, value| {
         options.stateful_reconnect_buffer_size = bytes(value);
     };
+    supported_protocols: Vec<String> => |options, value| options.supported_protocols = Some(value.clone());
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]

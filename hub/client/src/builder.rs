@@ -45,7 +45,8 @@ impl HubConnectionBuilder {
         }
     }
 
-    /// The protocol of the messages. JSON unless told otherwise.
+    /// The protocol of the messages: JSON unless told otherwise, MessagePack, or a
+    /// [custom](campanile_hub_protocol::CustomHubProtocol) one that the server has as well.
     #[doc(alias = "AddMessagePackProtocol")]
     pub fn protocol(mut self, protocol: HubProtocol) -> Self {
         self.options.protocol = protocol;

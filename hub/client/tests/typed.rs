@@ -149,7 +149,7 @@ fn my_bell(place: &str) -> (MyBell, UnboundedReceiver<(u32, String)>) {
 
 async fn towers(server: &Server) -> Vec<HubConnection> {
     let mut all = Vec::new();
-    for protocol in HubProtocol::ALL {
+    for protocol in HubProtocol::BUILT_IN {
         let connection = server.builder_at("/tower").protocol(protocol).build();
         all.push(connection.unwrap());
         soon(all[all.len() - 1].start()).await.unwrap();

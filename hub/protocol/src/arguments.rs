@@ -1,6 +1,9 @@
+use std::fmt;
+
 use serde::Serialize;
 
-use crate::{HubProtocol, WriteError, json, messagepack};
+use crate::custom::Serializable;
+use crate::{WriteError, json, messagepack};
 
 /// The arguments of an invocation that is to be written.
 ///
@@ -32,18 +35,37 @@ pub trait Arguments {
 }
 
 /// Where [`Arguments`] write themselves to.
-#[derive(Debug)]
 pub struct ArgumentSink<'a> {
-    protocol: HubProtocol,
-    out: &'a mut Vec<u8>,
+    kind: Kind<'a>,
     written: usize,
 }
 
+enum Kind<'a> {
+    Json(&'a mut Vec<u8>),
+    MessagePack(&'a mut Vec<u8>),
+    Custom(&'a mut dyn FnMut(Serializable<'_>) -> Result<(), WriteError>),
+}
+
 impl<'a> ArgumentSink<'a> {
-    pub(crate) fn new(protocol: HubProtocol, out: &'a mut Vec<u8>) -> Self {
+    pub(crate) fn json(out: &'a mut Vec<u8>) -> Self {
         Self {
-            protocol,
-            out,
+            kind: Kind::Json(out),
+            written: 0,
+        }
+    }
+
+    pub(crate) fn messagepack(out: &'a mut Vec<u8>) -> Self {
+        Self {
+            kind: Kind::MessagePack(out),
+            written: 0,
+        }
+    }
+
+    pub(crate) fn custom(
+        write: &'a mut dyn FnMut(Serializable<'_>) -> Result<(), WriteError>,
+    ) -> Self {
+        Self {
+            kind: Kind::Custom(write),
             written: 0,
         }
     }
@@ -54,14 +76,15 @@ impl<'a> ArgumentSink<'a> {
     ///
     /// Where the value cannot be serialized. The sink is of no further use after it.
     pub fn write<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), WriteError> {
-        match self.protocol {
-            HubProtocol::Json => {
+        match &mut self.kind {
+            Kind::Json(out) => {
                 if self.written > 0 {
-                    self.out.push(b',');
+                    out.push(b',');
                 }
-                json::write_value(self.out, value)?;
+                json::write_value(out, value)?;
             }
-            HubProtocol::MessagePack => messagepack::write_value(self.out, value)?,
+            Kind::MessagePack(out) => messagepack::write_value(out, value)?,
+            Kind::Custom(write) => write(Serializable::new(&value))?,
         }
         self.written += 1;
         Ok(())
@@ -83,6 +106,15 @@ impl<'a> ArgumentSink<'a> {
                 written: self.written,
             })
         }
+    }
+}
+
+impl fmt::Debug for ArgumentSink<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("ArgumentSink")
+            .field("written", &self.written)
+            .finish_non_exhaustive()
     }
 }
 
@@ -163,12 +195,11 @@ arguments_for_tuples! {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::HubProtocol;
 
     fn json(arguments: &dyn Arguments) -> String {
         let mut out = Vec::new();
-        ArgumentSink::new(HubProtocol::Json, &mut out)
-            .write_all(arguments)
-            .unwrap();
+        ArgumentSink::json(&mut out).write_all(arguments).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -200,7 +231,7 @@ mod tests {
             }
         }
 
-        for protocol in HubProtocol::ALL {
+        for protocol in HubProtocol::BUILT_IN {
             let mut out = b"before".to_vec();
             let error = protocol.write_invocation(&mut out, "M", &Liar).unwrap_err();
             assert_eq!(

@@ -1,7 +1,7 @@
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::{BindingError, json, messagepack};
+use crate::{BindingError, CustomHubProtocol, custom, json, messagepack};
 
 /// The arguments of an invocation that has come in, still encoded.
 ///
@@ -15,6 +15,12 @@ enum Encoded<'a> {
     Json(&'a str),
     /// The items of an array, that many, without its head.
     MessagePack { count: usize, items: &'a [u8] },
+    /// As a protocol that is not built in has them, that many.
+    Custom {
+        protocol: &'static dyn CustomHubProtocol,
+        count: usize,
+        values: &'a [u8],
+    },
     /// A MessagePack message whose arguments are not an array, or one that ends too early: the caller's fault, told to it
     /// when its invocation is bound.
     Malformed,
@@ -33,12 +39,35 @@ impl<'a> RawArguments<'a> {
         Self(Encoded::Malformed)
     }
 
+    /// `count` arguments in a message of a protocol that is not built in: `values` are the bytes that
+    /// [`split_value`](CustomHubProtocol::split_value) cuts into them.
+    pub fn custom(
+        protocol: &'static dyn CustomHubProtocol,
+        count: usize,
+        values: &'a [u8],
+    ) -> Self {
+        Self(Encoded::Custom {
+            protocol,
+            count,
+            values,
+        })
+    }
+
     /// Starts decoding for a target that takes so many arguments.
     #[must_use]
     pub fn reader(&self, expected: usize) -> ArgumentReader<'a> {
         let source = match self.0 {
             Encoded::Json(array) => Source::Json(json::Elements::new(array)),
             Encoded::MessagePack { count, items } => Source::MessagePack { count, items },
+            Encoded::Custom {
+                protocol,
+                count,
+                values,
+            } => Source::Custom {
+                protocol,
+                count,
+                values,
+            },
             Encoded::Malformed => Source::Malformed,
         };
         ArgumentReader {
@@ -53,7 +82,7 @@ impl<'a> RawArguments<'a> {
     pub fn count(&self) -> usize {
         match self.0 {
             Encoded::Json(array) => json::Elements::new(array).skip_all(),
-            Encoded::MessagePack { count, .. } => count,
+            Encoded::MessagePack { count, .. } | Encoded::Custom { count, .. } => count,
             Encoded::Malformed => 0,
         }
     }
@@ -67,6 +96,15 @@ impl<'a> RawArguments<'a> {
                 count,
                 items: items.into(),
             },
+            Encoded::Custom {
+                protocol,
+                count,
+                values,
+            } => Detached::Custom {
+                protocol,
+                count,
+                values: values.into(),
+            },
             Encoded::Malformed => Detached::Malformed,
         })
     }
@@ -79,7 +117,15 @@ pub struct OwnedArguments(Detached);
 #[derive(Debug, Clone)]
 enum Detached {
     Json(Box<str>),
-    MessagePack { count: usize, items: Box<[u8]> },
+    MessagePack {
+        count: usize,
+        items: Box<[u8]>,
+    },
+    Custom {
+        protocol: &'static dyn CustomHubProtocol,
+        count: usize,
+        values: Box<[u8]>,
+    },
     Malformed,
 }
 
@@ -92,6 +138,15 @@ impl OwnedArguments {
             Detached::MessagePack { count, items } => Encoded::MessagePack {
                 count: *count,
                 items,
+            },
+            Detached::Custom {
+                protocol,
+                count,
+                values,
+            } => Encoded::Custom {
+                protocol: *protocol,
+                count: *count,
+                values,
             },
             Detached::Malformed => Encoded::Malformed,
         })
@@ -139,7 +194,15 @@ pub struct ArgumentReader<'a> {
 #[derive(Debug)]
 enum Source<'a> {
     Json(json::Elements<'a>),
-    MessagePack { count: usize, items: &'a [u8] },
+    MessagePack {
+        count: usize,
+        items: &'a [u8],
+    },
+    Custom {
+        protocol: &'static dyn CustomHubProtocol,
+        count: usize,
+        values: &'a [u8],
+    },
     Malformed,
 }
 
@@ -168,19 +231,22 @@ impl<'a> ArgumentReader<'a> {
                 }
             },
             Source::MessagePack { count, items } => {
-                if *count != self.expected || index == *count {
-                    return Err(BindingError::ArgumentCount {
-                        provided: *count,
-                        expected: self.expected,
-                    });
-                }
-                match messagepack::split_value(items) {
-                    Some((item, rest)) => {
-                        *items = rest;
-                        messagepack::read_value(item).map_err(Into::into)
-                    }
-                    None => return Err(BindingError::NoArguments),
-                }
+                check_count(*count, self.expected, index)?;
+                let split = messagepack::split_value(items);
+                let (item, rest) = split.ok_or(BindingError::NoArguments)?;
+                *items = rest;
+                messagepack::read_value(item).map_err(Into::into)
+            }
+            Source::Custom {
+                protocol,
+                count,
+                values,
+            } => {
+                check_count(*count, self.expected, index)?;
+                let split = protocol.split_value(values);
+                let (value, rest) = split.ok_or(BindingError::NoArguments)?;
+                *values = rest;
+                custom::read_value(*protocol, value)
             }
             Source::Malformed => return Err(BindingError::NoArguments),
         };
@@ -196,7 +262,7 @@ impl<'a> ArgumentReader<'a> {
     pub fn finish(self) -> Result<(), BindingError> {
         let provided = match self.source {
             Source::Json(mut elements) => self.index + elements.skip_all(),
-            Source::MessagePack { count, .. } => count,
+            Source::MessagePack { count, .. } | Source::Custom { count, .. } => count,
             Source::Malformed => return Err(BindingError::NoArguments),
         };
         if provided == self.expected {
@@ -210,6 +276,15 @@ impl<'a> ArgumentReader<'a> {
     }
 }
 
+/// Whether there are as many as there should be, and still one at `index`.
+fn check_count(provided: usize, expected: usize, index: usize) -> Result<(), BindingError> {
+    if provided == expected && index < provided {
+        Ok(())
+    } else {
+        Err(BindingError::ArgumentCount { provided, expected })
+    }
+}
+
 /// A stream's item or an invocation's result that has come in, still encoded.
 #[derive(Debug, Clone, Copy)]
 pub struct RawValue<'a>(Value<'a>);
@@ -219,6 +294,7 @@ enum Value<'a> {
     Json(&'a str),
     /// Exactly one item, or nothing where a message ends before it.
     MessagePack(&'a [u8]),
+    Custom(&'static dyn CustomHubProtocol, &'a [u8]),
 }
 
 impl<'a> RawValue<'a> {
@@ -230,11 +306,16 @@ impl<'a> RawValue<'a> {
         Self(Value::MessagePack(item))
     }
 
+    /// A value in a message of a protocol that is not built in.
+    pub fn custom(protocol: &'static dyn CustomHubProtocol, value: &'a [u8]) -> Self {
+        Self(Value::Custom(protocol, value))
+    }
+
     /// The value as it stands in its message.
     pub(crate) fn encoded(&self) -> &'a [u8] {
         match self.0 {
             Value::Json(text) => text.as_bytes(),
-            Value::MessagePack(item) => item,
+            Value::MessagePack(item) | Value::Custom(_, item) => item,
         }
     }
 
@@ -247,6 +328,7 @@ impl<'a> RawValue<'a> {
         match self.0 {
             Value::Json(text) => serde_json::from_str(text).map_err(Into::into),
             Value::MessagePack(item) => messagepack::read_value(item).map_err(Into::into),
+            Value::Custom(protocol, value) => custom::read_value(protocol, value),
         }
         .map_err(|source| BindingError::Value { source })
     }
@@ -269,7 +351,7 @@ mod tests {
 
     #[test]
     fn detached_arguments_are_read_by_position_as_often_as_wanted() {
-        for protocol in HubProtocol::ALL {
+        for protocol in HubProtocol::BUILT_IN {
             let arguments = arguments(protocol);
             assert_eq!(arguments.raw().count(), 3);
             for _ in 0..2 {

@@ -118,6 +118,12 @@ pub enum ProtocolError {
     /// A MessagePack message that ends too early.
     #[error("Attempted to read past the end of the stream.")]
     EndOfStream,
+    /// What a [`CustomHubProtocol`](crate::CustomHubProtocol) cannot read.
+    #[error("{reason}")]
+    Malformed {
+        /// Why not, for the client where detailed errors are on.
+        reason: String,
+    },
 }
 
 impl ProtocolError {
@@ -190,4 +196,8 @@ pub enum WriteError {
     /// The message is longer than the 2³¹ - 1 bytes that a length prefix can say.
     #[error("messages over 2 GB are not supported")]
     TooLarge,
+    /// A [`CustomHubProtocol`](crate::CustomHubProtocol) whose transfer format is text has written something that is not
+    /// UTF-8, or has the record separator in it.
+    #[error("the hub protocol wrote a message that is not text, or has a record separator in it")]
+    NotText,
 }

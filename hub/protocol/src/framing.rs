@@ -1,4 +1,4 @@
-use crate::ProtocolError;
+use crate::{ProtocolError, WriteError};
 
 /// What ends a JSON message and the handshake: the ASCII record separator.
 pub(crate) const RECORD_SEPARATOR: u8 = 0x1e;
@@ -52,6 +52,36 @@ pub(crate) fn binary_frame(
     Ok(frame)
 }
 
+/// Ends what `write` appends by a record separator, or takes it back where it fails.
+pub(crate) fn text(
+    out: &mut Vec<u8>,
+    write: impl FnOnce(&mut Vec<u8>) -> Result<(), WriteError>,
+) -> Result<(), WriteError> {
+    let start = out.len();
+    let written = write(out);
+    match written {
+        Ok(()) => out.push(RECORD_SEPARATOR),
+        Err(_) => out.truncate(start),
+    }
+    written
+}
+
+/// Puts its length in front of what `write` appends, or takes it back where it fails.
+pub(crate) fn binary(
+    out: &mut Vec<u8>,
+    write: impl FnOnce(&mut Vec<u8>) -> Result<(), WriteError>,
+) -> Result<(), WriteError> {
+    let start = out.len();
+    // Room for the length of a short message.
+    out.push(0);
+    let written =
+        write(out).and_then(|()| finish_binary_frame(out, start).ok_or(WriteError::TooLarge));
+    if written.is_err() {
+        out.truncate(start);
+    }
+    written
+}
+
 /// The longest length prefix.
 const MAXIMUM_PREFIX: usize = 5;
 
@@ -75,7 +105,7 @@ fn read_length(input: &[u8]) -> Result<Option<(usize, usize)>, ProtocolError> {
 ///
 /// Almost all messages are shorter than 128 bytes: the writer has left one byte for the prefix at `start`, and only a
 /// longer message has to be moved. None where the message is longer than a prefix can say.
-pub(crate) fn finish_binary_frame(out: &mut Vec<u8>, start: usize) -> Option<()> {
+fn finish_binary_frame(out: &mut Vec<u8>, start: usize) -> Option<()> {
     let length = out.len() - start - 1;
     let mut rest = u32::try_from(length)
         .ok()

@@ -25,11 +25,14 @@
 //! assert_eq!(output, b"{\"type\":3,\"invocationId\":\"7\",\"result\":3}\x1e");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! A [`CustomHubProtocol`] is a third one beside the two that are built in.
 
 mod arguments;
 pub mod backplane;
 mod binding;
 mod call;
+mod custom;
 mod error;
 mod framing;
 pub mod handshake;
@@ -45,6 +48,10 @@ mod sequence;
 pub use arguments::{ArgumentSink, Arguments};
 pub use binding::{ArgumentReader, OwnedArguments, RawArguments, RawValue};
 pub use call::OutgoingCall;
+pub use custom::{
+    CustomHubProtocol, OutgoingArguments, OutgoingMessage, OutgoingOutcome, OutgoingValue,
+    Serializable, ValueReader,
+};
 pub use error::{BindingError, ProtocolError, WriteError};
 pub use framing::Frame;
 pub use message::{

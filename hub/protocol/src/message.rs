@@ -72,6 +72,21 @@ pub struct Invocation<'a> {
     pub stream_ids: Vec<Cow<'a, str>>,
 }
 
+impl<'a> Invocation<'a> {
+    /// A call of an ordinary method that wants no reply, without headers and uploads: for a
+    /// [`CustomHubProtocol`](crate::CustomHubProtocol), which sets the fields that are otherwise.
+    pub fn new(target: impl Into<Cow<'a, str>>, arguments: RawArguments<'a>) -> Self {
+        Self {
+            kind: InvocationKind::Ordinary,
+            headers: Headers::default(),
+            invocation_id: None,
+            target: target.into(),
+            arguments,
+            stream_ids: Vec::new(),
+        }
+    }
+}
+
 /// The end of an invocation or of a stream.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -82,6 +97,17 @@ pub struct Completion<'a> {
     pub invocation_id: Cow<'a, str>,
     /// How it ended.
     pub outcome: CompletionOutcome<'a>,
+}
+
+impl<'a> Completion<'a> {
+    /// The end of what has this id, without headers: for a [`CustomHubProtocol`](crate::CustomHubProtocol).
+    pub fn new(invocation_id: impl Into<Cow<'a, str>>, outcome: CompletionOutcome<'a>) -> Self {
+        Self {
+            headers: Headers::default(),
+            invocation_id: invocation_id.into(),
+            outcome,
+        }
+    }
 }
 
 /// How an invocation or a stream ended.
@@ -98,6 +124,21 @@ pub enum CompletionOutcome<'a> {
 /// The headers of a message: names and texts, in the order of the message. Usually none, which allocates nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Headers<'a>(pub(crate) Vec<(Cow<'a, str>, Cow<'a, str>)>);
+
+impl<'a, N, T> FromIterator<(N, T)> for Headers<'a>
+where
+    N: Into<Cow<'a, str>>,
+    T: Into<Cow<'a, str>>,
+{
+    fn from_iter<I: IntoIterator<Item = (N, T)>>(headers: I) -> Self {
+        let headers = headers.into_iter();
+        Self(
+            headers
+                .map(|(name, text)| (name.into(), text.into()))
+                .collect(),
+        )
+    }
+}
 
 impl Headers<'_> {
     /// Whether there are none.

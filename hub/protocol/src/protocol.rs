@@ -1,16 +1,23 @@
+use std::hash::{Hash, Hasher};
+
 use serde::Serialize;
 
-use crate::framing::{self, Frame, RECORD_SEPARATOR};
+use crate::custom::{
+    self, OutgoingArguments, OutgoingMessage, OutgoingOutcome, OutgoingValue, Serializable,
+};
+use crate::framing::{self, Frame};
 use crate::{
-    Arguments, CompletionOutcome, IncomingMessage, OutgoingCall, ProtocolError, WriteError, json,
-    messagepack,
+    Arguments, CompletionOutcome, CustomHubProtocol, IncomingMessage, OutgoingCall, ProtocolError,
+    WriteError, json, messagepack,
 };
 
 /// A hub protocol: how messages are encoded. The client names it in the [handshake](crate::handshake).
 ///
 /// All `write_` functions append one framed message to `out`, and leave `out` as it was where they fail.
+///
+/// Two are equal exactly if they have the same name.
 #[non_exhaustive]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy)]
 #[doc(alias = "IHubProtocol")]
 pub enum HubProtocol {
     /// `json`: text, each message ended by an ASCII record separator (0x1E).
@@ -18,6 +25,16 @@ pub enum HubProtocol {
     Json,
     /// `messagepack`: binary, each message preceded by its length.
     #[doc(alias = "MessagePackHubProtocol")]
+    MessagePack,
+    /// One that is not built in: `HubProtocol::Custom(&CBOR)`, with a `static CBOR` of a type that implements
+    /// [`CustomHubProtocol`].
+    Custom(&'static dyn CustomHubProtocol),
+}
+
+/// One of those that need not be asked how they do it.
+#[derive(Clone, Copy)]
+enum BuiltIn {
+    Json,
     MessagePack,
 }
 
@@ -42,13 +59,13 @@ impl TransferFormat {
 }
 
 impl HubProtocol {
-    /// All protocols.
-    pub const ALL: [Self; 2] = [Self::Json, Self::MessagePack];
+    /// The protocols of ASP.NET Core.
+    pub const BUILT_IN: [Self; 2] = [Self::Json, Self::MessagePack];
 
-    /// The protocol of that name, ignoring case.
+    /// The built-in protocol of that name, ignoring case.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL
+        Self::BUILT_IN
             .into_iter()
             .find(|it| it.name().eq_ignore_ascii_case(name))
     }
@@ -59,13 +76,17 @@ impl HubProtocol {
         match self {
             Self::Json => "json",
             Self::MessagePack => "messagepack",
+            Self::Custom(protocol) => protocol.name(),
         }
     }
 
     /// The highest version that is spoken. Version 2 knows stateful reconnects.
     #[must_use]
     pub fn version(self) -> u32 {
-        2
+        match self {
+            Self::Json | Self::MessagePack => 2,
+            Self::Custom(protocol) => protocol.version(),
+        }
     }
 
     /// What a transport has to carry.
@@ -74,6 +95,7 @@ impl HubProtocol {
         match self {
             Self::Json => TransferFormat::Text,
             Self::MessagePack => TransferFormat::Binary,
+            Self::Custom(protocol) => protocol.transfer_format(),
         }
     }
 
@@ -89,9 +111,9 @@ impl HubProtocol {
         input: &[u8],
         maximum: Option<usize>,
     ) -> Result<Option<Frame<'_>>, ProtocolError> {
-        match self {
-            Self::Json => framing::text_frame(input, maximum),
-            Self::MessagePack => framing::binary_frame(input, maximum),
+        match self.transfer_format() {
+            TransferFormat::Text => framing::text_frame(input, maximum),
+            TransferFormat::Binary => framing::binary_frame(input, maximum),
         }
     }
 
@@ -104,6 +126,7 @@ impl HubProtocol {
         match self {
             Self::Json => json::parse(body),
             Self::MessagePack => messagepack::parse(body),
+            Self::Custom(protocol) => custom::parse(protocol, body),
         }
     }
 
@@ -156,9 +179,13 @@ impl HubProtocol {
         call: &OutgoingCall<'_>,
         arguments: &A,
     ) -> Result<(), WriteError> {
-        self.framed(out, |out| match self {
-            Self::Json => json::write_invocation(out, call, arguments),
-            Self::MessagePack => messagepack::write_invocation(out, call, arguments),
+        let message = OutgoingMessage::Invocation {
+            call: *call,
+            arguments: OutgoingArguments::new(&arguments),
+        };
+        self.framed(out, &message, |protocol, out| match protocol {
+            BuiltIn::Json => json::write_invocation(out, call, arguments),
+            BuiltIn::MessagePack => messagepack::write_invocation(out, call, arguments),
         })
     }
 
@@ -173,9 +200,13 @@ impl HubProtocol {
         id: &str,
         item: &T,
     ) -> Result<(), WriteError> {
-        self.framed(out, |out| match self {
-            Self::Json => json::write_stream_item(out, id, item),
-            Self::MessagePack => messagepack::write_stream_item(out, id, item),
+        let message = OutgoingMessage::StreamItem {
+            id,
+            item: OutgoingValue::Serialize(Serializable::new(&item)),
+        };
+        self.framed(out, &message, |protocol, out| match protocol {
+            BuiltIn::Json => json::write_stream_item(out, id, item),
+            BuiltIn::MessagePack => messagepack::write_stream_item(out, id, item),
         })
     }
 
@@ -190,25 +221,34 @@ impl HubProtocol {
         id: &str,
         result: &T,
     ) -> Result<(), WriteError> {
-        self.framed(out, |out| match self {
-            Self::Json => json::write_completion_result(out, id, result),
-            Self::MessagePack => messagepack::write_completion_result(out, id, result),
+        let value = OutgoingValue::Serialize(Serializable::new(&result));
+        let message = OutgoingMessage::Completion {
+            id,
+            outcome: OutgoingOutcome::Result(value),
+        };
+        self.framed(out, &message, |protocol, out| match protocol {
+            BuiltIn::Json => json::write_completion_result(out, id, result),
+            BuiltIn::MessagePack => messagepack::write_completion_result(out, id, result),
         })
     }
 
     /// Writes the end of a stream.
     pub fn write_completion_void(self, out: &mut Vec<u8>, id: &str) {
-        self.framed_infallibly(out, |out| match self {
-            Self::Json => json::write_completion_void(out, id),
-            Self::MessagePack => messagepack::write_completion_void(out, id),
+        let outcome = OutgoingOutcome::Void;
+        let message = OutgoingMessage::Completion { id, outcome };
+        self.framed_infallibly(out, &message, |protocol, out| match protocol {
+            BuiltIn::Json => json::write_completion_void(out, id),
+            BuiltIn::MessagePack => messagepack::write_completion_void(out, id),
         });
     }
 
     /// Writes the failure of a call or a stream.
     pub fn write_completion_error(self, out: &mut Vec<u8>, id: &str, error: &str) {
-        self.framed_infallibly(out, |out| match self {
-            Self::Json => json::write_completion_error(out, id, error),
-            Self::MessagePack => messagepack::write_completion_error(out, id, error),
+        let outcome = OutgoingOutcome::Error(error);
+        let message = OutgoingMessage::Completion { id, outcome };
+        self.framed_infallibly(out, &message, |protocol, out| match protocol {
+            BuiltIn::Json => json::write_completion_error(out, id, error),
+            BuiltIn::MessagePack => messagepack::write_completion_error(out, id, error),
         });
     }
 
@@ -218,86 +258,115 @@ impl HubProtocol {
         match outcome {
             CompletionOutcome::Void => self.write_completion_void(out, id),
             CompletionOutcome::Error(error) => self.write_completion_error(out, id, error),
-            CompletionOutcome::Result(value) => self.framed_infallibly(out, |out| match self {
-                Self::Json => json::write_completion_raw(out, id, value.encoded()),
-                Self::MessagePack => messagepack::write_completion_raw(out, id, value.encoded()),
-            }),
+            CompletionOutcome::Result(value) => {
+                let value = value.encoded();
+                let outcome = OutgoingOutcome::Result(OutgoingValue::Encoded(value));
+                let message = OutgoingMessage::Completion { id, outcome };
+                self.framed_infallibly(out, &message, |protocol, out| match protocol {
+                    BuiltIn::Json => json::write_completion_raw(out, id, value),
+                    BuiltIn::MessagePack => messagepack::write_completion_raw(out, id, value),
+                });
+            }
         }
     }
 
     /// Writes that a stream is no longer wanted.
     pub fn write_cancel_invocation(self, out: &mut Vec<u8>, id: &str) {
-        self.framed_infallibly(out, |out| match self {
-            Self::Json => json::write_cancel_invocation(out, id),
-            Self::MessagePack => messagepack::write_cancel_invocation(out, id),
+        let message = OutgoingMessage::CancelInvocation { id };
+        self.framed_infallibly(out, &message, |protocol, out| match protocol {
+            BuiltIn::Json => json::write_cancel_invocation(out, id),
+            BuiltIn::MessagePack => messagepack::write_cancel_invocation(out, id),
         });
     }
 
     /// Writes a sign of life.
     pub fn write_ping(self, out: &mut Vec<u8>) {
-        self.framed_infallibly(out, |out| match self {
-            Self::Json => json::write_ping(out),
-            Self::MessagePack => messagepack::write_ping(out),
-        });
+        self.framed_infallibly(
+            out,
+            &OutgoingMessage::Ping,
+            |protocol, out| match protocol {
+                BuiltIn::Json => json::write_ping(out),
+                BuiltIn::MessagePack => messagepack::write_ping(out),
+            },
+        );
     }
 
     /// Writes that the connection is about to end: whether by an error, and whether the client may connect again. An empty
     /// error counts as none.
     pub fn write_close(self, out: &mut Vec<u8>, error: Option<&str>, allow_reconnect: bool) {
         let error = error.filter(|it| !it.is_empty());
-        self.framed_infallibly(out, |out| match self {
-            Self::Json => json::write_close(out, error, allow_reconnect),
-            Self::MessagePack => messagepack::write_close(out, error, allow_reconnect),
+        let message = OutgoingMessage::Close {
+            error,
+            allow_reconnect,
+        };
+        self.framed_infallibly(out, &message, |protocol, out| match protocol {
+            BuiltIn::Json => json::write_close(out, error, allow_reconnect),
+            BuiltIn::MessagePack => messagepack::write_close(out, error, allow_reconnect),
         });
     }
 
     /// Writes that messages up to this number have arrived.
     pub fn write_ack(self, out: &mut Vec<u8>, sequence_id: u64) {
-        self.framed_infallibly(out, |out| match self {
-            Self::Json => json::write_ack(out, sequence_id),
-            Self::MessagePack => messagepack::write_ack(out, sequence_id),
+        let message = OutgoingMessage::Ack(sequence_id);
+        self.framed_infallibly(out, &message, |protocol, out| match protocol {
+            BuiltIn::Json => json::write_ack(out, sequence_id),
+            BuiltIn::MessagePack => messagepack::write_ack(out, sequence_id),
         });
     }
 
     /// Writes the number of the next message, after a reconnect.
     pub fn write_sequence(self, out: &mut Vec<u8>, sequence_id: u64) {
-        self.framed_infallibly(out, |out| match self {
-            Self::Json => json::write_sequence(out, sequence_id),
-            Self::MessagePack => messagepack::write_sequence(out, sequence_id),
+        let message = OutgoingMessage::Sequence(sequence_id);
+        self.framed_infallibly(out, &message, |protocol, out| match protocol {
+            BuiltIn::Json => json::write_sequence(out, sequence_id),
+            BuiltIn::MessagePack => messagepack::write_sequence(out, sequence_id),
         });
     }
 
-    /// Frames what `write` appends, or takes it back where it fails.
+    /// Frames what `write` appends, or takes it back where it fails. What is not built in is given the message instead.
     fn framed(
         self,
         out: &mut Vec<u8>,
-        write: impl FnOnce(&mut Vec<u8>) -> Result<(), WriteError>,
+        message: &OutgoingMessage<'_>,
+        write: impl FnOnce(BuiltIn, &mut Vec<u8>) -> Result<(), WriteError>,
     ) -> Result<(), WriteError> {
-        let start = out.len();
-        if self == Self::MessagePack {
-            // Room for the length of a short message.
-            out.push(0);
+        match self {
+            Self::Json => framing::text(out, |out| write(BuiltIn::Json, out)),
+            Self::MessagePack => framing::binary(out, |out| write(BuiltIn::MessagePack, out)),
+            Self::Custom(protocol) => custom::write(protocol, out, message),
         }
-        let written = write(out).and_then(|()| match self {
-            Self::Json => {
-                out.push(RECORD_SEPARATOR);
-                Ok(())
-            }
-            Self::MessagePack => {
-                framing::finish_binary_frame(out, start).ok_or(WriteError::TooLarge)
-            }
-        });
-        if written.is_err() {
-            out.truncate(start);
-        }
-        written
     }
 
     /// Frames a message of which nothing but a text of more than 2 GB can fail. That is not written at all.
-    fn framed_infallibly(self, out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
-        let _ = self.framed(out, |out| {
-            write(out);
+    fn framed_infallibly(
+        self,
+        out: &mut Vec<u8>,
+        message: &OutgoingMessage<'_>,
+        write: impl FnOnce(BuiltIn, &mut Vec<u8>),
+    ) {
+        let _ = self.framed(out, message, |protocol, out| {
+            write(protocol, out);
             Ok(())
         });
+    }
+}
+
+impl PartialEq for HubProtocol {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Json, Self::Json) | (Self::MessagePack, Self::MessagePack) => true,
+            (Self::Custom(this), Self::Custom(other)) => {
+                this.name().eq_ignore_ascii_case(other.name())
+            }
+            _ => false,
+        }
+    }
+}
+
+impl Eq for HubProtocol {}
+
+impl Hash for HubProtocol {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name().to_ascii_lowercase().hash(state);
     }
 }

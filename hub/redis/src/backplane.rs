@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use campanile_host::BoxError;
 use campanile_host::metrics::Metrics;
-use campanile_hub::lifetime::{HubLifetimeManager, HubLifetimeManagerFactory};
+use campanile_hub::lifetime::{
+    HubLifetimeManager, HubLifetimeManagerFactory, MemoryLifetimeManager,
+};
 
 use crate::RedisOptions;
 use crate::farm::Farm;
@@ -97,6 +99,7 @@ impl HubLifetimeManagerFactory for RedisBackplane {
         &self,
         hub: &'static str,
         path: &'static str,
+        local: MemoryLifetimeManager,
     ) -> Result<Arc<dyn HubLifetimeManager>, BoxError> {
         let prefix = self.farm.add_hub(HubType { name: hub, path })?;
         if tokio::runtime::Handle::try_current().is_ok() {
@@ -105,6 +108,7 @@ impl HubLifetimeManagerFactory for RedisBackplane {
         Ok(Arc::new(RedisLifetimeManager::new(
             self.farm.clone(),
             prefix,
+            local,
         )))
     }
 }

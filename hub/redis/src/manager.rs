@@ -49,12 +49,12 @@ pub(crate) struct Inner {
 }
 
 impl RedisLifetimeManager {
-    pub(crate) fn new(farm: Arc<Farm>, prefix: String) -> Self {
+    pub(crate) fn new(farm: Arc<Farm>, prefix: String, local: MemoryLifetimeManager) -> Self {
         let inner = Arc::new_cyclic(|me| Inner {
             me: me.clone(),
             link: farm.link.clone(),
             farm,
-            local: MemoryLifetimeManager::default(),
+            local,
             prefix,
             waiting: Waiting::default(),
             changing: Mutex::default(),
@@ -206,15 +206,16 @@ impl Inner {
     }
 }
 
-/// A message in all protocols, as it goes to others, with the trace that it is a part of.
+/// A message in all these protocols, as it goes to others, with the trace that it is a part of.
 fn finished(
+    protocols: &[HubProtocol],
     excluded: &[Box<str>],
     reply: Option<(&str, &str)>,
     frame: impl Fn(HubProtocol) -> HubResult<Frame>,
 ) -> HubResult<Vec<u8>> {
-    let frames: Vec<(HubProtocol, Frame)> = HubProtocol::ALL
-        .into_iter()
-        .map(|protocol| Ok((protocol, frame(protocol)?)))
+    let frames: Vec<(HubProtocol, Frame)> = protocols
+        .iter()
+        .map(|protocol| Ok((*protocol, frame(*protocol)?)))
         .collect::<HubResult<_>>()?;
     let messages = frames
         .iter()
@@ -284,7 +285,9 @@ impl HubLifetimeManager for RedisLifetimeManager {
             Target::AllExcept(excluded) | Target::GroupExcept(_, excluded) => excluded,
             _ => &[],
         };
-        let payload = match finished(excluded, None, |protocol| message.frame(protocol)) {
+        let payload = match finished(inner.local.protocols(), excluded, None, |protocol| {
+            message.frame(protocol)
+        }) {
             Ok(payload) => payload,
             Err(error) => return Sending::ready(Err(error)),
         };
@@ -369,9 +372,12 @@ impl HubLifetimeManager for RedisLifetimeManager {
         }
         let asked = inner.waiting.ask(answer);
         let reply = inner.return_channel();
-        let payload = finished(&[], Some((asked.id(), &reply)), |protocol| {
-            question.frame(protocol, asked.id())
-        })?;
+        let payload = finished(
+            inner.local.protocols(),
+            &[],
+            Some((asked.id(), &reply)),
+            |protocol| question.frame(protocol, asked.id()),
+        )?;
         let owner = inner.channel(&format!("connection:{connection_id}"));
         let published = inner.link.publish(&owner, &payload);
         let (inner, connection_id) = (inner.clone(), connection_id.to_owned());

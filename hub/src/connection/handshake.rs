@@ -12,10 +12,10 @@ use campanile_hub_protocol::{HubProtocol, TransferFormat};
 
 use super::close::Stop;
 use super::{Connection, Frame};
+use crate::HttpTransportType;
 use crate::dispatch::HubDispatcher;
 use crate::request::RequestHead;
 use crate::transport::{Received, Transport};
-use crate::{HttpTransportType, HubOptions};
 
 /// A connection that has a transport and no protocol yet.
 #[derive(Debug)]
@@ -47,7 +47,7 @@ where
     T: Transport,
 {
     let options = hub.options();
-    let read = tokio::time::timeout(options.handshake_timeout, read_request(transport, options));
+    let read = tokio::time::timeout(options.handshake_timeout, read_request(transport, &**hub));
     let outcome = tokio::select! {
         outcome = read => outcome.unwrap_or_else(|_| Err(Refusal::Answer("Handshake was canceled.".to_owned()))),
         () = opening.stop.stopping.cancelled() => Err(Refusal::Answer("Handshake was canceled.".to_owned())),
@@ -92,11 +92,12 @@ where
 
 async fn read_request<T>(
     transport: &mut T,
-    options: &HubOptions,
+    hub: &dyn HubDispatcher,
 ) -> Result<((HubProtocol, i32), Vec<u8>), Refusal>
 where
     T: Transport,
 {
+    let options = hub.options();
     let mut input = Vec::new();
     loop {
         let bytes = receive(transport).await?;
@@ -108,7 +109,7 @@ where
         match HandshakeRequest::parse(&input[..window]) {
             Ok(Some((request, consumed))) => {
                 let version = request.version;
-                let protocol = accept(&request, T::KIND)?;
+                let protocol = accept(&request, T::KIND, hub.protocols())?;
                 input.drain(..consumed);
                 return Ok(((protocol, version), input));
             }
@@ -129,9 +130,11 @@ where
 fn accept(
     request: &HandshakeRequest<'_>,
     transport: HttpTransportType,
+    protocols: &[HubProtocol],
 ) -> Result<HubProtocol, Refusal> {
     let name = &request.protocol;
-    let Some(protocol) = HubProtocol::from_name(name) else {
+    let mut protocols = protocols.iter().copied();
+    let Some(protocol) = protocols.find(|it| it.name().eq_ignore_ascii_case(name)) else {
         return Err(Refusal::Answer(format!(
             "The protocol '{name}' is not supported."
         )));

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use campanile_host::metrics::Metrics;
 use campanile_host::services::{ServiceError, ServiceProvider, ServiceScope};
-use campanile_hub_protocol::{Invocation, InvocationKind};
+use campanile_hub_protocol::{HubProtocol, Invocation, InvocationKind};
 use campanile_web::AuthorizationPolicies;
 use futures_util::FutureExt;
 
@@ -22,6 +22,7 @@ use crate::connection::{Connection, OpenCall};
 use crate::filter::HubFilters;
 use crate::lifetime::HubLifetimeManager;
 use crate::metrics::HubMetrics;
+use crate::protocols;
 use crate::spans::{self, Callback};
 use crate::{
     Hub, HubCaller, HubContext, HubError, HubLifetimeContext, HubOptions, HubResult, RequestHead,
@@ -31,6 +32,7 @@ use crate::{
 /// A hub of the type `H`, shared by all of its connections.
 pub(crate) struct HubRuntime<H> {
     options: HubOptions,
+    protocols: Vec<HubProtocol>,
     methods: HubMethods<H>,
     lifetime: Arc<dyn HubLifetimeManager>,
     services: ServiceProvider,
@@ -56,6 +58,8 @@ pub(crate) type CallbackFuture<'a> = Pin<Box<dyn Future<Output = HubResult<()>> 
 pub(crate) trait HubDispatcher: fmt::Debug + Send + Sync {
     fn name(&self) -> &'static str;
     fn options(&self) -> &HubOptions;
+    /// The hub protocols that its clients may speak.
+    fn protocols(&self) -> &[HubProtocol];
     fn lifetime(&self) -> &Arc<dyn HubLifetimeManager>;
     fn metrics(&self) -> &HubMetrics;
     /// Which user has sent a request.
@@ -94,6 +98,8 @@ impl<H: Hub> HubRuntime<H> {
             .lifetime()
             .local()
             .set_result_timeout(options.client_result_timeout);
+        let names = options.supported_protocols.as_deref();
+        let protocols = protocols::supported(&services, names, H::NAME)?;
         let mut methods = H::methods();
         methods.resolve(policies).map_err(|(method, error)| {
             let hub = H::NAME;
@@ -103,6 +109,7 @@ impl<H: Hub> HubRuntime<H> {
             !H::dependencies().is_empty() || methods.needs_services() || filters.is_scoped();
         Ok(Self {
             options,
+            protocols,
             metrics: HubMetrics::new(metrics, H::NAME, methods.names()),
             methods,
             lifetime: context.lifetime().clone(),
@@ -201,6 +208,10 @@ impl<H: Hub> HubDispatcher for HubRuntime<H> {
 
     fn options(&self) -> &HubOptions {
         &self.options
+    }
+
+    fn protocols(&self) -> &[HubProtocol] {
+        &self.protocols
     }
 
     fn lifetime(&self) -> &Arc<dyn HubLifetimeManager> {

@@ -41,7 +41,7 @@ impl HubService {
     ///
     /// # Errors
     ///
-    /// Where the container lacks what the hub was to bring, and where a policy is named that nobody added.
+    /// Where the container lacks what the hub was to bring, and where a policy or a hub protocol is named that nobody added.
     ///
     /// # Panics
     ///

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use campanile_host::BoxError;
 
-use super::HubLifetimeManager;
+use super::{HubLifetimeManager, MemoryLifetimeManager};
 
 /// Makes the lifetime manager of each hub. Registered in the container as `dyn HubLifetimeManagerFactory`; without one, a hub
 /// keeps its connections in memory and knows of no other server.
 pub trait HubLifetimeManagerFactory: Debug + Send + Sync + 'static {
     /// Makes the manager of the hub with this [name](crate::Hub::NAME), which is the type of this path. Called once for each
-    /// hub, when its [`HubContext`](crate::HubContext) is first wanted: of a hub that is served, when the host starts.
+    /// hub, when its [`HubContext`](crate::HubContext) is first wanted: of a hub that is served, when the host starts. `local`
+    /// is what becomes its [local](HubLifetimeManager::local) part.
     ///
     /// # Errors
     ///
@@ -20,5 +21,6 @@ pub trait HubLifetimeManagerFactory: Debug + Send + Sync + 'static {
         &self,
         hub: &'static str,
         path: &'static str,
+        local: MemoryLifetimeManager,
     ) -> Result<Arc<dyn HubLifetimeManager>, BoxError>;
 }

@@ -23,8 +23,10 @@ pub(super) type Snapshot = Arc<[Arc<Connection>]>;
 /// A lifetime manager of a farm passes on to it what concerns its own connections, and
 /// [delivers](Self::deliver) to them what comes from elsewhere. The counterpart of .NET's `DefaultHubLifetimeManager<THub>`.
 #[doc(alias = "DefaultHubLifetimeManager")]
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct MemoryLifetimeManager {
+    /// What its connections may speak.
+    protocols: Vec<HubProtocol>,
     state: Mutex<State>,
     pub(super) results: Arc<ClientResults>,
     /// Told under the lock of `state`, so that the order is that of the changes.
@@ -70,7 +72,38 @@ impl Members {
     }
 }
 
+impl Default for MemoryLifetimeManager {
+    /// A manager of connections that speak the built-in protocols.
+    fn default() -> Self {
+        Self::new(HubProtocol::BUILT_IN.to_vec())
+    }
+}
+
 impl MemoryLifetimeManager {
+    /// A manager of connections that speak these protocols.
+    #[must_use]
+    pub fn new(protocols: Vec<HubProtocol>) -> Self {
+        Self {
+            protocols,
+            state: Mutex::default(),
+            results: Arc::default(),
+            events: PresenceEvents::default(),
+        }
+    }
+
+    /// The hub protocols that connections may speak: those that a message for other servers has to be written in.
+    #[must_use]
+    pub fn protocols(&self) -> &[HubProtocol] {
+        &self.protocols
+    }
+
+    /// The one of them with this name, ignoring case.
+    #[must_use]
+    pub fn protocol(&self, name: &str) -> Option<HubProtocol> {
+        let mut protocols = self.protocols.iter().copied();
+        protocols.find(|it| it.name().eq_ignore_ascii_case(name))
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing in here panics half-way through a change.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)

@@ -10,7 +10,7 @@ use crate::connection::{Connection, Frame};
 /// A message from another server: it comes finished, in one or more protocols.
 #[derive(Clone, Debug, Default)]
 pub struct ReceivedMessage {
-    frames: [Option<Frame>; HubProtocol::ALL.len()],
+    frames: Vec<(HubProtocol, Frame)>,
 }
 
 /// Why something is no message for clients.
@@ -81,24 +81,23 @@ impl ReceivedMessage {
             .invocation_id
             .is_none()
             .then(|| topic(&invocation.target));
-        self.frames[index(protocol)] = Some(Frame::copied(protocol, topic, message));
+        let frame = Frame::copied(protocol, topic, message);
+        self.frames.retain(|(known, _)| *known != protocol);
+        self.frames.push((protocol, frame));
         Ok(())
     }
 
     /// Whether the message is there in no protocol at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.frames.iter().all(Option::is_none)
+        self.frames.is_empty()
     }
 
     fn of(&self, protocol: HubProtocol) -> Option<&Frame> {
-        self.frames[index(protocol)].as_ref()
+        let mut frames = self.frames.iter();
+        let found = frames.find(|(known, _)| *known == protocol);
+        found.map(|(_, frame)| frame)
     }
-}
-
-fn index(protocol: HubProtocol) -> usize {
-    let all = HubProtocol::ALL.iter();
-    all.take_while(|it| **it != protocol).count()
 }
 
 impl MemoryLifetimeManager {

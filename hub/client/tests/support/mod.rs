@@ -13,7 +13,7 @@ use std::time::Duration;
 use campanile_host::hosting::{Host, HostBuilder};
 use campanile_host::{CancellationToken, Inject};
 use campanile_hub::{
-    HubCaller, HubError, HubHostBuilderExt, HubResult, HubStream, UploadStream, hub,
+    HubCaller, HubContext, HubError, HubHostBuilderExt, HubResult, HubStream, UploadStream, hub,
 };
 use campanile_hub_client::{HubConnection, HubConnectionBuilder, HubProtocol, Transport};
 use campanile_web::{ServerAddresses, WebHostBuilderExt};
@@ -161,6 +161,12 @@ impl Server {
 
     pub(crate) async fn stop(self) {
         self.host.stop().await.unwrap();
+    }
+
+    /// Reaches the clients of the hub.
+    pub(crate) fn context(&self) -> HubContext<TestHub> {
+        let context = self.host.services().required::<HubContext<TestHub>>();
+        HubContext::clone(&context.unwrap())
     }
 
     /// Host and port.

@@ -3,7 +3,7 @@ use std::io::Write as _;
 use serde::Serialize;
 
 use super::format::{write_string, write_value};
-use crate::{ArgumentSink, Arguments, HubProtocol, InvocationKind, OutgoingCall, WriteError};
+use crate::{ArgumentSink, Arguments, InvocationKind, OutgoingCall, WriteError};
 
 pub(crate) fn write_invocation<A: Arguments + ?Sized>(
     out: &mut Vec<u8>,
@@ -33,7 +33,7 @@ pub(crate) fn write_invocation<A: Arguments + ?Sized>(
     out.extend_from_slice(b",\"target\":");
     write_string(out, call.target);
     out.extend_from_slice(b",\"arguments\":[");
-    ArgumentSink::new(HubProtocol::Json, out).write_all(arguments)?;
+    ArgumentSink::json(out).write_all(arguments)?;
     out.push(b']');
     if !call.stream_ids.is_empty() {
         out.extend_from_slice(b",\"streamIds\":");
@@ -188,7 +188,7 @@ mod tests {
             }
         }
 
-        for protocol in HubProtocol::ALL {
+        for protocol in HubProtocol::BUILT_IN {
             let mut out = b"before".to_vec();
             let results = [
                 protocol.write_invocation(&mut out, "M", &(1, Fails)),

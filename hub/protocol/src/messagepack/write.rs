@@ -1,7 +1,7 @@
 use serde::Serialize;
 
 use super::value::write_value;
-use crate::{ArgumentSink, Arguments, HubProtocol, InvocationKind, OutgoingCall, WriteError};
+use crate::{ArgumentSink, Arguments, InvocationKind, OutgoingCall, WriteError};
 
 /// Why writing what is not a user's value cannot fail.
 const INFALLIBLE: &str = "a vector takes everything";
@@ -27,7 +27,7 @@ pub(crate) fn write_invocation<A: Arguments + ?Sized>(
     write_optional(out, call.id);
     write_text(out, call.target);
     write_array_length(out, arguments.count())?;
-    ArgumentSink::new(HubProtocol::MessagePack, out).write_all(arguments)?;
+    ArgumentSink::messagepack(out).write_all(arguments)?;
     write_array_length(out, call.stream_ids.len())?;
     for id in call.stream_ids {
         write_text(out, id);

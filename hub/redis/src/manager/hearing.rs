@@ -55,7 +55,7 @@ impl RedisLifetimeManager {
         let mut message = ReceivedMessage::new();
         for (name, bytes) in &invocation.messages {
             // Others may speak what we do not.
-            if let Some(protocol) = HubProtocol::from_name(name) {
+            if let Some(protocol) = self.inner.local.protocol(name) {
                 message.insert(protocol, bytes)?;
             }
         }
@@ -181,7 +181,8 @@ impl RedisLifetimeManager {
     /// Takes the answer of a client of another server.
     fn take_answer(&self, payload: &[u8]) -> Result<(), Refused> {
         let completion = Completion::read(payload)?;
-        let protocol = HubProtocol::from_name(completion.protocol)
+        let protocol = (self.inner.local)
+            .protocol(completion.protocol)
             .ok_or_else(|| format!("unknown hub protocol '{}'", completion.protocol))?;
         let frame = protocol
             .next_frame(completion.message, None)?

@@ -235,6 +235,15 @@ impl Server {
         port: u16,
         configure: impl FnOnce(&mut RedisOptions) + Send + 'static,
     ) -> Self {
+        Self::start_as(port, configure, |host| host).await
+    }
+
+    /// The same, and what is added to the host.
+    pub(crate) async fn start_as(
+        port: u16,
+        configure: impl FnOnce(&mut RedisOptions) + Send + 'static,
+        add: impl FnOnce(HostBuilder) -> HostBuilder,
+    ) -> Self {
         let redis = format!("127.0.0.1:{port}");
         let host = HostBuilder::new()
             .without_signals()
@@ -253,9 +262,8 @@ impl Server {
             .configure_services(|services| {
                 services.add_instance::<dyn UserIdProvider>(Arc::new(UserInQuery));
             })
-            .add_hub::<FarmHub>("/hub")
-            .build()
-            .unwrap();
+            .add_hub::<FarmHub>("/hub");
+        let host = add(host).build().unwrap();
         host.start().await.unwrap();
         let addresses = host.services().required::<ServerAddresses>().unwrap();
         let url = addresses.first().unwrap();
