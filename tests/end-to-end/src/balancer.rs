@@ -2,6 +2,7 @@
 
 use std::{
     fs::{self, File},
+    io::Write as _,
     net::{Ipv4Addr, SocketAddr, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -29,7 +30,7 @@ pub struct Balancer {
     address: SocketAddr,
     process: Child,
     /// Its working directory.
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 impl Balancer {
@@ -125,7 +126,7 @@ impl Balancer {
                 return Self {
                     address,
                     process,
-                    _directory: directory,
+                    directory,
                 };
             }
             said = fs::read_to_string(errors).unwrap_or_default();
@@ -136,6 +137,16 @@ impl Balancer {
 
 impl Drop for Balancer {
     fn drop(&mut self) {
+        if thread::panicking() {
+            let errors = fs::read_to_string(self.directory.path().join("errors"));
+            let errors = errors.unwrap_or_default();
+            let first: Vec<&str> = errors.lines().take(20).collect();
+            let _ = writeln!(
+                std::io::stderr(),
+                "the balancer says:\n{}",
+                first.join("\n")
+            );
+        }
         // Nothing is to be done about a process that has ended already.
         let _ = self.process.kill();
         let _ = self.process.wait();
