@@ -35,10 +35,10 @@ impl Redis {
     ///
     /// Where it does not start, and where it is missing and may not be.
     pub async fn start(test: &str) -> Option<Self> {
-        Self::start_with(test, |_| Vec::new()).await
+        Self::start_with(test, |port| vec!["--port".to_owned(), port.to_string()]).await
     }
 
-    /// The same with more arguments; they may depend on the port.
+    /// The same with arguments of the caller's, which have to name the port.
     ///
     /// # Panics
     ///
@@ -54,7 +54,7 @@ impl Redis {
             let port = free_port();
             let directory = tempfile::tempdir().expect("there is room for a directory");
             let arguments = arguments(port);
-            let process = launch(&program, port, &arguments, &directory);
+            let process = launch(&program, &arguments, &directory);
             let mut redis = Self {
                 port,
                 process,
@@ -97,7 +97,7 @@ impl Redis {
     ///
     /// Where it does not start.
     pub async fn restart(&mut self) {
-        self.process = launch(&self.program, self.port, &self.arguments, &self.directory);
+        self.process = launch(&self.program, &self.arguments, &self.directory);
         assert!(self.is_there().await, "redis-server does not start again");
     }
 
@@ -236,16 +236,15 @@ impl Subscriber {
     }
 }
 
-fn launch(program: &PathBuf, port: u16, arguments: &[String], directory: &TempDir) -> Child {
+fn launch(program: &PathBuf, arguments: &[String], directory: &TempDir) -> Child {
     let pid_file = directory.path().join(PID_FILE);
     // One that was killed leaves it.
     let _ = std::fs::remove_file(&pid_file);
     Command::new(program)
+        .args(arguments)
         .args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
-        .args(["--port", &port.to_string()])
         .arg("--pidfile")
         .arg(pid_file)
-        .args(arguments)
         .current_dir(directory.path())
         .stdout(Stdio::null())
         .stdin(Stdio::null())

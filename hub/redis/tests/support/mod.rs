@@ -11,7 +11,10 @@ use std::time::Duration;
 
 use campanile_host::Inject;
 use campanile_host::hosting::{Host, HostBuilder};
-use campanile_hub::{HubCaller, HubContext, HubHostBuilderExt, HubOptions, HubResult, hub};
+use campanile_hub::{
+    Hub, HubCaller, HubContext, HubHostBuilderExt, HubOptions, HubResult, RequestHead,
+    UserIdProvider, hub,
+};
 use campanile_hub_client::{HubConnection, HubConnectionBuilder, HubProtocol};
 use campanile_hub_redis::{RedisBackplane, RedisHostBuilderExt, RedisOptions};
 use campanile_web::{Request, ServerAddresses, WebHostBuilderExt, WebService};
@@ -46,6 +49,26 @@ impl FarmHub {
     }
 }
 
+/// Another hub on the same Redis.
+#[derive(Inject)]
+pub(crate) struct OtherHub;
+
+#[hub]
+impl OtherHub {
+    pub fn here(&self) -> String {
+        String::new()
+    }
+}
+
+/// A client is the user that it says in its address.
+struct ByName;
+
+impl UserIdProvider for ByName {
+    fn user_identifier(&self, request: &RequestHead) -> Option<String> {
+        request.query("user")
+    }
+}
+
 pub(crate) struct Server {
     pub(crate) host: Host,
     url: String,
@@ -75,7 +98,11 @@ impl Server {
                 options.reconnect_delay = Duration::from_millis(200);
                 configure(options);
             })
+            .configure_services(|services| {
+                services.add_instance::<dyn UserIdProvider>(Arc::new(ByName));
+            })
             .add_hub_with::<FarmHub>("/hub", configure_hub)
+            .add_hub::<OtherHub>("/other")
             .map_health_checks("/healthz")
             .map_with("/where", |services| {
                 let addresses = services.required::<ServerAddresses>()?;
@@ -97,7 +124,11 @@ impl Server {
     }
 
     pub(crate) fn context(&self) -> HubContext<FarmHub> {
-        let context = self.host.services().required::<HubContext<FarmHub>>();
+        self.context_of()
+    }
+
+    pub(crate) fn context_of<H: Hub>(&self) -> HubContext<H> {
+        let context = self.host.services().required::<HubContext<H>>();
         HubContext::clone(&context.unwrap())
     }
 
@@ -135,12 +166,33 @@ impl Client {
     ) -> Self {
         let connection = configure(HubConnectionBuilder::new(url)).build().unwrap();
         let (sender, told) = mpsc::unbounded_channel();
-        connection.on("Number", move |number: i32| {
-            let _ = sender.send(number);
-            async {}
+        let asked = sender.clone();
+        connection.on("Number", {
+            let sender = sender.clone();
+            move |number: i32| {
+                let _ = sender.send(number);
+                async {}
+            }
+        });
+        // A text is told as its length.
+        connection.on("Text", {
+            move |text: String| {
+                let _ = sender.send(i32::try_from(text.len()).unwrap());
+                async {}
+            }
         });
         connection.on_with_result("Double", |number: i32| async move {
             Ok::<_, String>(number * 2)
+        });
+        connection.on_with_result("Fail", |_: i32| async move {
+            Err::<i32, _>("no idea".to_owned())
+        });
+        connection.on_with_result("Spell", |number: i32| async move {
+            Ok::<_, String>(number.to_string())
+        });
+        connection.on_with_result("Ponder", move |number: i32| {
+            let _ = asked.send(number);
+            std::future::pending::<Result<i32, String>>()
         });
         soon(connection.start()).await.unwrap();
         let client = Self { connection, told };
@@ -166,6 +218,11 @@ impl Client {
     /// The next number that it is told.
     pub(crate) async fn told(&mut self) -> i32 {
         soon(self.told.recv()).await.unwrap()
+    }
+
+    /// All that it has been told by now, and not been asked for.
+    pub(crate) fn told_by_now(&mut self) -> Vec<i32> {
+        std::iter::from_fn(|| self.told.try_recv().ok()).collect()
     }
 
     pub(crate) async fn join(&self, id: &str, group: &str) {
