@@ -34,7 +34,8 @@ async fn a_rolling_restart_loses_no_client_of_a_thousand() {
     let clients = crowd(&url, count).await;
 
     let over = Arc::new(AtomicBool::new(false));
-    let traffic = tokio::spawn(talk(url, over.clone()));
+    let speaker = crowd(&url, 1).await;
+    let traffic = tokio::spawn(talk(speaker, over.clone()));
     let mut restarted = Vec::new();
     for server in servers {
         let port = server.address().port();
@@ -163,14 +164,8 @@ async fn all_are_back(clients: &[Client]) {
 }
 
 /// Sends to all until it is over, as well as it goes.
-async fn talk(url: String, over: Arc<AtomicBool>) {
-    let connection = HubConnectionBuilder::new(url)
-        .transports([Transport::WebSockets])
-        .skip_negotiation()
-        .automatic_reconnect()
-        .build()
-        .unwrap();
-    soon(connection.start()).await.unwrap();
+async fn talk(speaker: Vec<Client>, over: Arc<AtomicBool>) {
+    let connection = &speaker[0].connection;
     while !over.load(Ordering::Relaxed) {
         // While it is between two servers there is nobody to send to.
         let _ = connection.invoke::<()>("SendToAll", ("Traffic", 0)).await;

@@ -68,6 +68,15 @@ impl RedisCluster {
         &self.nodes
     }
 
+    /// Ends the first node as a crash does.
+    ///
+    /// # Panics
+    ///
+    /// Where the system does not let it be ended.
+    pub fn kill_first(&mut self) {
+        self.nodes[0].kill();
+    }
+
     /// Ends when what is published on any node is heard on each other one.
     async fn is_whole(&self) {
         for node in &self.nodes {

@@ -135,9 +135,11 @@ impl Redis {
     pub async fn ask(&self, command: &str) -> String {
         let mut stream = self.connect().await;
         stream
-            .write_all(format!("{command}\r\nQUIT\r\n").as_bytes())
+            .write_all(format!("{command}\r\n").as_bytes())
             .await
             .expect("Redis takes commands");
+        // It closes once it has answered whoever has nothing more to say.
+        stream.shutdown().await.expect("Redis takes commands");
         let mut answer = String::new();
         soon(stream.read_to_string(&mut answer))
             .await
