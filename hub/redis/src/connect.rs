@@ -183,6 +183,11 @@ async fn master(
 }
 
 fn info(options: &RedisOptions, host: &str, port: u16) -> Result<ConnectionInfo, RedisError> {
+    #[cfg(feature = "tls")]
+    if options.tls {
+        // The client takes that of the process, and panics where there is none. Another one that is set stays.
+        let _ = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
+    }
     let address = if options.tls {
         ConnectionAddr::TcpTls {
             host: host.to_owned(),

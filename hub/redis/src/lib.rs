@@ -1,4 +1,9 @@
 #![doc = include_str!("docs/several_servers.md")]
+#![doc = "# nginx\n\n```text"]
+#![doc = include_str!("docs/nginx.conf")]
+#![doc = "```\n\n# HAProxy\n\n```text"]
+#![doc = include_str!("docs/haproxy.cfg")]
+#![doc = "```"]
 
 mod backplane;
 mod connect;

@@ -6,16 +6,19 @@ use campanile_host::hosting::HostBuilder;
 use campanile_hub::{HubContext, HubError, HubServiceCollectionExt};
 use campanile_hub_client::HubProtocol;
 use campanile_hub_redis::RedisHostBuilderExt;
-use support::{FarmHub, Redis, Server, soon};
+use end_to_end::{Redis, soon};
+use support::{FarmHub, Server};
 
 #[tokio::test]
 async fn every_target_reaches_the_clients_of_both_servers_once_and_in_order() {
-    let Some(redis) = Redis::start().await else {
+    let Some(redis) =
+        Redis::start("every_target_reaches_the_clients_of_both_servers_once_and_in_order").await
+    else {
         return;
     };
     let (a, b) = (
-        Server::start(redis.port).await,
-        Server::start(redis.port).await,
+        Server::start(&redis.address()).await,
+        Server::start(&redis.address()).await,
     );
     let mut one = a.client().await;
     let mut two = b.client_in(HubProtocol::MessagePack).await;
@@ -69,12 +72,14 @@ async fn every_target_reaches_the_clients_of_both_servers_once_and_in_order() {
 
 #[tokio::test]
 async fn clients_are_asked_from_the_other_server_and_from_where_there_is_none() {
-    let Some(redis) = Redis::start().await else {
+    let Some(redis) =
+        Redis::start("clients_are_asked_from_the_other_server_and_from_where_there_is_none").await
+    else {
         return;
     };
     let (a, b) = (
-        Server::start(redis.port).await,
-        Server::start(redis.port).await,
+        Server::start(&redis.address()).await,
+        Server::start(&redis.address()).await,
     );
     for protocol in [HubProtocol::Json, HubProtocol::MessagePack] {
         let client = b.client_in(protocol).await;
@@ -92,7 +97,7 @@ async fn clients_are_asked_from_the_other_server_and_from_where_there_is_none() 
         .without_signals()
         .with_args([
             "--ConnectionStrings:Redis",
-            &format!("127.0.0.1:{}", redis.port),
+            &redis.address(),
             "--Logging:LogLevel:Default",
             "None",
         ])
@@ -119,10 +124,10 @@ async fn clients_are_asked_from_the_other_server_and_from_where_there_is_none() 
 
 #[tokio::test]
 async fn a_connection_that_is_nowhere_is_in_no_group() {
-    let Some(redis) = Redis::start().await else {
+    let Some(redis) = Redis::start("a_connection_that_is_nowhere_is_in_no_group").await else {
         return;
     };
-    let a = Server::start(redis.port).await;
+    let a = Server::start(&redis.address()).await;
     soon(a.context().groups().add("nobody", "g")).await.unwrap();
     soon(a.context().groups().remove("nobody", "g"))
         .await

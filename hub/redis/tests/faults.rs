@@ -5,28 +5,41 @@ mod support;
 use campanile_hub::HubError;
 use campanile_hub_client::HubConnectionState;
 use campanile_hub_redis::WhenUnreachable;
-use support::{Redis, Server, eventually, free_port, soon};
+use end_to_end::{Redis, eventually, free_port, soon};
+use support::Server;
+
+/// Where there is no Redis.
+fn nowhere() -> String {
+    format!("127.0.0.1:{}", free_port())
+}
 
 #[tokio::test]
 async fn a_redis_that_comes_back_finds_everybody_again() {
-    let Some(mut redis) = Redis::start().await else {
+    let Some(mut redis) = Redis::start("a_redis_that_comes_back_finds_everybody_again").await
+    else {
         return;
     };
     let (a, b) = (
-        Server::start(redis.port).await,
-        Server::start(redis.port).await,
+        Server::start(&redis.address()).await,
+        Server::start(&redis.address()).await,
     );
     let mut one = a.client().await;
     let mut two = b.client().await;
     two.join(&two.id(), "g").await;
     redis.kill();
-    eventually(|| !a.backplane().is_connected() && !b.backplane().is_connected()).await;
+    eventually("Redis is lost, or found again", || {
+        !a.backplane().is_connected() && !b.backplane().is_connected()
+    })
+    .await;
     let error = soon(a.context().clients().untyped().all().send("Number", (1,)))
         .await
         .unwrap_err();
     assert!(matches!(error, HubError::Backplane(_)), "{error}");
     redis.restart().await;
-    eventually(|| a.backplane().is_connected() && b.backplane().is_connected()).await;
+    eventually("Redis is lost, or found again", || {
+        a.backplane().is_connected() && b.backplane().is_connected()
+    })
+    .await;
     assert_eq!(one.connection.state(), HubConnectionState::Connected);
     let clients = a.context().clients().untyped();
     soon(clients.all().send("Number", (2,))).await.unwrap();
@@ -44,7 +57,7 @@ async fn a_redis_that_comes_back_finds_everybody_again() {
 
 #[tokio::test]
 async fn a_host_without_redis_starts_and_is_not_ready_and_refuses() {
-    let a = Server::start(free_port()).await;
+    let a = Server::start(&nowhere()).await;
     assert!(!a.backplane().is_connected());
     assert!(a.backplane().last_error().is_some());
     let connection = campanile_hub_client::HubConnectionBuilder::new(a.url("/hub"))
@@ -64,9 +77,13 @@ async fn a_host_without_redis_starts_and_is_not_ready_and_refuses() {
 
 #[tokio::test]
 async fn where_it_is_wanted_a_server_serves_its_own_clients_meanwhile() {
-    let a = Server::start_with(free_port(), |options| {
-        options.when_unreachable = WhenUnreachable::ServeLocally;
-    })
+    let a = Server::start_with(
+        &nowhere(),
+        |options| {
+            options.when_unreachable = WhenUnreachable::ServeLocally;
+        },
+        |_| {},
+    )
     .await;
     let mut client = a.client().await;
     client.join(&client.id(), "g").await;
@@ -78,16 +95,23 @@ async fn where_it_is_wanted_a_server_serves_its_own_clients_meanwhile() {
 
 #[tokio::test]
 async fn where_it_is_wanted_messages_wait_for_redis() {
-    let Some(mut redis) = Redis::start().await else {
+    let Some(mut redis) = Redis::start("where_it_is_wanted_messages_wait_for_redis").await else {
         return;
     };
-    let a = Server::start_with(redis.port, |options| {
-        options.queued_while_unreachable = 1000;
-    })
+    let a = Server::start_with(
+        &redis.address(),
+        |options| {
+            options.queued_while_unreachable = 1000;
+        },
+        |_| {},
+    )
     .await;
     let mut client = a.client().await;
     redis.kill();
-    eventually(|| !a.backplane().is_connected()).await;
+    eventually("Redis is lost, or found again", || {
+        !a.backplane().is_connected()
+    })
+    .await;
     let clients = a.context().clients().untyped();
     let waiting = tokio::spawn({
         let clients = clients.clone();
@@ -106,10 +130,10 @@ async fn where_it_is_wanted_messages_wait_for_redis() {
 
 #[tokio::test]
 async fn who_waits_for_a_server_that_dies_is_told() {
-    let Some(redis) = Redis::start().await else {
+    let Some(redis) = Redis::start("who_waits_for_a_server_that_dies_is_told").await else {
         return;
     };
-    let a = Server::start(redis.port).await;
+    let a = Server::start(&redis.address()).await;
     // A server that hears the question and never answers: its subscription ends with its connection.
     let mut silent = redis.subscriber("FarmHub:connection:gone").await;
     let asking = tokio::spawn({

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex};
 
 use campanile_host::metrics::Metrics;
 use campanile_hub_client::HubConnectionState;
-use support::{PATIENCE, Redis, Server, eventually, soon};
+use end_to_end::{Redis, eventually, soon};
+use support::{Client, Server};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level};
 use tracing_subscriber::Layer;
@@ -50,14 +51,16 @@ const GARBAGE: [&[u8]; 9] = [
 // One test and one thread, so that its subscriber is that of every task.
 #[tokio::test(flavor = "current_thread")]
 async fn garbage_is_counted_and_told_and_nothing_else_comes_of_it() {
-    let Some(redis) = Redis::start().await else {
+    let Some(redis) =
+        Redis::start("garbage_is_counted_and_told_and_nothing_else_comes_of_it").await
+    else {
         return;
     };
     let warnings = Warnings::default();
     let _logging =
         tracing::subscriber::set_default(tracing_subscriber::registry().with(warnings.clone()));
-    let a = Server::start(redis.port).await;
-    let mut client = a.client_of("ann").await;
+    let a = Server::start(&redis.address()).await;
+    let mut client = Client::connect(&a.url("/hub?user=ann"), |it| it).await;
     client.join(&client.id(), "g").await;
     let server = a.backplane().server().to_owned();
     let mut channels: Vec<String> = [
@@ -85,7 +88,10 @@ async fn garbage_is_counted_and_told_and_nothing_else_comes_of_it() {
         "signalr_backplane_rejected_total {}\n",
         channels.len() * GARBAGE.len()
     );
-    eventually(|| metrics.to_prometheus().contains(&rejected)).await;
+    eventually("all of it is counted", || {
+        metrics.to_prometheus().contains(&rejected)
+    })
+    .await;
     {
         let warnings = warnings.0.lock().unwrap();
         let told = "something on Redis is no message of a server";
@@ -99,7 +105,7 @@ async fn garbage_is_counted_and_told_and_nothing_else_comes_of_it() {
     soon(clients.all().send("Number", (1,))).await.unwrap();
     assert_eq!(client.told().await, 1);
     assert_eq!(client.connection.state(), HubConnectionState::Connected);
-    let everywhere = a.context().presence().everywhere().within(PATIENCE);
+    let everywhere = a.context().presence().everywhere();
     let members = soon(everywhere.members("g")).await.unwrap();
     assert!(members.is_complete());
     assert_eq!(members.value, [Arc::<str>::from(client.id())]);

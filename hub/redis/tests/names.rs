@@ -1,12 +1,10 @@
 //! The names that hubs have on Redis.
 
-mod support;
-
 use campanile_host::Inject;
 use campanile_host::hosting::{Host, HostBuilder};
 use campanile_hub::{HubHostBuilderExt, HubServiceCollectionExt, hub};
 use campanile_hub_redis::RedisHostBuilderExt;
-use support::{free_port, soon};
+use end_to_end::{free_port, soon};
 
 mod a {
     use super::*;

@@ -9,7 +9,11 @@ use campanile_host::hosting::HostBuilder;
 use campanile_hub::{FarmAnswer, FarmPresence, HubContext, HubError, HubServiceCollectionExt};
 use campanile_hub_protocol::backplane::{Announcement, AnnouncementKind};
 use campanile_hub_redis::{RedisHostBuilderExt, WhenUnreachable};
-use support::{FarmHub, PATIENCE, Redis, Server, eventually, free_port, soon};
+use end_to_end::{Redis, eventually, free_port, soon};
+use support::{Client, FarmHub, Server};
+
+/// How long servers have to answer that will.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 impl Server {
     /// Answers are there once all servers have given theirs; the limit is for what must not be.
@@ -52,16 +56,16 @@ async fn until(presence: FarmPresence<FarmHub>, is_so: impl Fn(&FarmAnswer<usize
 
 #[tokio::test]
 async fn all_servers_are_asked_who_is_there() {
-    let Some(redis) = Redis::start().await else {
+    let Some(redis) = Redis::start("all_servers_are_asked_who_is_there").await else {
         return;
     };
     let (a, b) = (
-        Server::start(redis.port).await,
-        Server::start(redis.port).await,
+        Server::start(&redis.address()).await,
+        Server::start(&redis.address()).await,
     );
-    let one = a.client_of("ann").await;
-    let two = b.client_of("ann").await;
-    let three = b.client_of("bob").await;
+    let one = Client::connect(&a.url("/hub?user=ann"), |it| it).await;
+    let two = Client::connect(&b.url("/hub?user=ann"), |it| it).await;
+    let three = Client::connect(&b.url("/hub?user=bob"), |it| it).await;
     let four = b.client().await;
     for client in [&one, &two, &four] {
         client.join(&client.id(), "g").await;
@@ -96,16 +100,17 @@ async fn all_servers_are_asked_who_is_there() {
 
 #[tokio::test]
 async fn a_worker_that_has_no_clients_asks_those_that_have() {
-    let Some(redis) = Redis::start().await else {
+    let Some(redis) = Redis::start("a_worker_that_has_no_clients_asks_those_that_have").await
+    else {
         return;
     };
-    let a = Server::start(redis.port).await;
+    let a = Server::start(&redis.address()).await;
     let client = a.client().await;
     let worker = HostBuilder::new()
         .without_signals()
         .with_args([
             "--ConnectionStrings:Redis",
-            &format!("127.0.0.1:{}", redis.port),
+            &redis.address(),
             "--Logging:LogLevel:Default",
             "None",
         ])
@@ -128,12 +133,13 @@ async fn a_worker_that_has_no_clients_asks_those_that_have() {
 
 #[tokio::test]
 async fn servers_that_do_not_answer_are_named_until_they_go() {
-    let Some(redis) = Redis::start().await else {
+    let Some(redis) = Redis::start("servers_that_do_not_answer_are_named_until_they_go").await
+    else {
         return;
     };
     let (a, b) = (
-        Server::start(redis.port).await,
-        Server::start(redis.port).await,
+        Server::start(&redis.address()).await,
+        Server::start(&redis.address()).await,
     );
     let _client = b.client().await;
     let announce = async |kind| {
@@ -165,10 +171,12 @@ async fn servers_that_do_not_answer_are_named_until_they_go() {
 
 #[tokio::test]
 async fn whoever_hears_the_question_is_waited_for_even_if_nobody_knows_him() {
-    let Some(redis) = Redis::start().await else {
+    let Some(redis) =
+        Redis::start("whoever_hears_the_question_is_waited_for_even_if_nobody_knows_him").await
+    else {
         return;
     };
-    let a = Server::start(redis.port).await;
+    let a = Server::start(&redis.address()).await;
     let unknown = redis.subscriber("FarmHub:campanile:questions").await;
     let hasty = a.everywhere().within(Duration::from_millis(200));
     until(hasty, |answer| {
@@ -182,13 +190,17 @@ async fn whoever_hears_the_question_is_waited_for_even_if_nobody_knows_him() {
 
 #[tokio::test]
 async fn without_redis_nobody_can_be_asked_unless_the_server_serves_alone() {
-    let a = Server::start(free_port()).await;
+    let a = Server::start(&format!("127.0.0.1:{}", free_port())).await;
     let error = soon(a.everywhere().count()).await.unwrap_err();
     assert!(matches!(error, HubError::Backplane(_)), "{error}");
     a.stop().await;
-    let b = Server::start_with(free_port(), |options| {
-        options.when_unreachable = WhenUnreachable::ServeLocally;
-    })
+    let b = Server::start_with(
+        &format!("127.0.0.1:{}", free_port()),
+        |options| {
+            options.when_unreachable = WhenUnreachable::ServeLocally;
+        },
+        |_| {},
+    )
     .await;
     let _client = b.client().await;
     assert_eq!(complete(soon(b.everywhere().count()).await.unwrap()), 1);
@@ -197,18 +209,26 @@ async fn without_redis_nobody_can_be_asked_unless_the_server_serves_alone() {
 
 #[tokio::test]
 async fn servers_that_could_not_be_heard_are_asked_again_when_redis_is_back() {
-    let Some(mut redis) = Redis::start().await else {
+    let Some(mut redis) =
+        Redis::start("servers_that_could_not_be_heard_are_asked_again_when_redis_is_back").await
+    else {
         return;
     };
     let (a, b) = (
-        Server::start(redis.port).await,
-        Server::start(redis.port).await,
+        Server::start(&redis.address()).await,
+        Server::start(&redis.address()).await,
     );
     let _client = b.client().await;
     redis.kill();
-    eventually(|| !a.backplane().is_connected() && !b.backplane().is_connected()).await;
+    eventually("both have lost Redis", || {
+        !a.backplane().is_connected() && !b.backplane().is_connected()
+    })
+    .await;
     redis.restart().await;
-    eventually(|| a.backplane().is_connected() && b.backplane().is_connected()).await;
+    eventually("both are back", || {
+        a.backplane().is_connected() && b.backplane().is_connected()
+    })
+    .await;
     let answer = soon(a.everywhere().count()).await.unwrap();
     assert_eq!(complete(answer), 1);
     assert!(a.backplane().server() != b.backplane().server());

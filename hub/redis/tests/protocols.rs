@@ -4,21 +4,31 @@
 mod cbor;
 mod support;
 
+use campanile_host::HostBuilder;
 use campanile_hub::HubHostBuilderExt;
 use campanile_hub_client::HubProtocol;
-use support::{Redis, Server, soon};
+use end_to_end::{Redis, soon};
+use support::Server;
 
 use crate::cbor::CBOR;
 
 const PROTOCOL: HubProtocol = HubProtocol::Custom(&CBOR);
 
+/// A server that knows it.
+async fn start(redis: &str) -> Server {
+    let add = |host: HostBuilder| host.add_hub_protocol(&CBOR);
+    Server::start_as(redis, |_| {}, |_| {}, add).await
+}
+
 #[tokio::test]
 async fn the_clients_of_other_servers_are_reached_and_asked_in_every_protocol() {
-    let Some(redis) = Redis::start().await else {
+    let Some(redis) =
+        Redis::start("the_clients_of_other_servers_are_reached_and_asked_in_every_protocol").await
+    else {
         return;
     };
-    let start =
-        async || Server::start_as(redis.port, |_| {}, |host| host.add_hub_protocol(&CBOR)).await;
+    let address = redis.address();
+    let start = async || start(&address).await;
     let (a, b) = (start().await, start().await);
     let clients = a.context().clients().untyped();
     let mut there = Vec::new();
@@ -46,11 +56,13 @@ async fn the_clients_of_other_servers_are_reached_and_asked_in_every_protocol() 
 
 #[tokio::test]
 async fn a_server_without_it_reaches_the_clients_of_the_other_protocols() {
-    let Some(redis) = Redis::start().await else {
+    let Some(redis) =
+        Redis::start("a_server_without_it_reaches_the_clients_of_the_other_protocols").await
+    else {
         return;
     };
-    let without = Server::start(redis.port).await;
-    let with = Server::start_as(redis.port, |_| {}, |host| host.add_hub_protocol(&CBOR)).await;
+    let without = Server::start(&redis.address()).await;
+    let with = start(&redis.address()).await;
     let mut json = with.client().await;
     let mut cbor = with.client_in(PROTOCOL).await;
     let clients = without.context().clients().untyped();

@@ -10,7 +10,8 @@ use std::sync::{Arc, Mutex};
 
 use campanile_hub_client::HubProtocol;
 use campanile_trace_context::{TraceContext, Traced, Tracer, set_tracer};
-use support::{Redis, Server, eventually, soon};
+use end_to_end::{Redis, eventually, soon};
+use support::Server;
 use tracing::Span;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id};
@@ -74,7 +75,9 @@ impl Collector {
 // One thread, so that its subscriber is that of every task.
 #[tokio::test(flavor = "current_thread")]
 async fn what_a_message_causes_elsewhere_is_in_the_trace_of_its_sender() {
-    let Some(redis) = Redis::start().await else {
+    let Some(redis) =
+        Redis::start("what_a_message_causes_elsewhere_is_in_the_trace_of_its_sender").await
+    else {
         return;
     };
     let collector = Collector::default();
@@ -82,8 +85,8 @@ async fn what_a_message_causes_elsewhere_is_in_the_trace_of_its_sender() {
     let subscriber = tracing_subscriber::registry().with(collector.clone());
     let _collecting = tracing::subscriber::set_default(subscriber);
     let (a, b) = (
-        Server::start(redis.port).await,
-        Server::start(redis.port).await,
+        Server::start(&redis.address()).await,
+        Server::start(&redis.address()).await,
     );
     let mut client = b.client_in(HubProtocol::MessagePack).await;
     let clients = a.context().clients().untyped();
@@ -103,7 +106,10 @@ async fn what_a_message_causes_elsewhere_is_in_the_trace_of_its_sender() {
     work.traced(Span::none(), Some(cause.clone())).await;
     assert_eq!(client.told().await, 2);
     // On both servers, as the sender hears itself.
-    eventually(|| collector.causes("FarmHub:all").len() == 2).await;
+    eventually("both servers have heard it", || {
+        collector.causes("FarmHub:all").len() == 2
+    })
+    .await;
     assert_eq!(
         collector.causes("FarmHub:all"),
         [cause.clone(), cause.clone()]

@@ -7,9 +7,11 @@
 //! What a hub can do is proved by other people's clients against the conformance server: each has a program that makes
 //! its checks one by one, and [`prove`] holds it to them. [`NOT_YET`] is the list of what the server does not do yet.
 
+mod balancer;
 mod binary;
 mod checks;
 mod clock;
+mod cluster;
 mod crowd;
 mod http;
 mod hub;
@@ -17,17 +19,22 @@ mod lines;
 mod load;
 mod node;
 mod not_yet;
+mod ports;
 mod program;
+mod redis;
 mod server;
 mod tls;
 pub mod toolchains;
+mod waiting;
 mod wire;
 
 use std::{path::PathBuf, time::Duration};
 
+pub use balancer::Balancer;
 pub use binary::clock_app;
 pub use checks::{prove, prove_over};
 pub use clock::{Clock, Ended, Launch};
+pub use cluster::RedisCluster;
 pub use crowd::Member;
 pub use http::{Response, request_over};
 pub use hub::HubConnection;
@@ -35,9 +42,12 @@ pub use lines::Lines;
 pub use load::{Usage, raise_descriptor_limit};
 pub use node::Script;
 pub use not_yet::{NOT_YET, not_yet};
+pub use ports::free_port;
 pub use program::{chromium, find, missing};
+pub use redis::{Redis, Subscriber};
 pub use server::ConformanceServer;
 pub use tls::{Certificate, TlsStream, tls};
+pub use waiting::{eventually, soon};
 pub use wire::Wire;
 
 /// How long anything may take that is expected to happen: long, since a busy machine is no failure.

@@ -8,6 +8,8 @@ use std::{
     sync::OnceLock,
 };
 
+use rustix::process::{Pid, Signal, kill_process};
+
 use crate::{Lines, Response, binary, http};
 
 /// A running conformance server, on a free port of 127.0.0.1; it is killed when dropped.
@@ -34,8 +36,23 @@ impl ConformanceServer {
                 address,
             };
         }
+        Self::start_with(&["--urls", "http://127.0.0.1:0"])
+    }
+
+    /// Starts one of a farm, on the Redis of this host and port, and returns when it listens on that port of 127.0.0.1.
+    ///
+    /// # Panics
+    ///
+    /// Where it cannot be built or started.
+    #[must_use]
+    pub fn start_in_farm(redis: &str, port: u16) -> Self {
+        let urls = format!("http://127.0.0.1:{port}");
+        Self::start_with(&["--urls", &urls, "--redis", redis])
+    }
+
+    fn start_with(arguments: &[&str]) -> Self {
         let mut process = Command::new(binary())
-            .args(["--urls", "http://127.0.0.1:0"])
+            .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
@@ -49,6 +66,20 @@ impl ConformanceServer {
             process: Some(process),
             address,
         }
+    }
+
+    /// Asks it to end, as systemd does, and waits until it has.
+    ///
+    /// # Panics
+    ///
+    /// Where it is none of ours, or does not end well.
+    pub fn terminate(mut self) {
+        let mut process = self.process.take().expect("the server is one of ours");
+        let number = i32::try_from(process.id()).ok().and_then(Pid::from_raw);
+        kill_process(number.expect("a child has a number"), Signal::TERM)
+            .expect("a child can be signalled");
+        let status = process.wait().expect("a child can be waited for");
+        assert!(status.success(), "it ended with {status}");
     }
 
     /// Where it listens.
