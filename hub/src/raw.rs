@@ -223,6 +223,7 @@ pub(crate) async fn serve<T: Transport>(
     let handled = AssertUnwindSafe(endpoint.handler.on_connected(raw)).catch_unwind();
     let gone = drive(&mut *transport, &connection, sender, handled).await;
     let closure = Closure::of(&*transport);
+    transport.ends();
     connection.queue.close();
     connection.aborted().cancel();
     if !gone {

@@ -161,6 +161,30 @@ async fn a_hub_that_ends_answers_what_is_left_then_nothing_then_404() {
 }
 
 #[tokio::test]
+async fn a_poll_that_crosses_the_deletion_of_an_ended_connection_is_told_of_the_end() {
+    let server = server().await;
+    let url = server.negotiated().await;
+    server.poll(&url).await;
+    server.post(&url, HANDSHAKE).await;
+    server.poll(&url).await;
+    server.post(&url, &call("1", "Leave", &json!([]))).await;
+    assert_eq!(server.poll(&url).await.body, "{\"type\":7}\u{1e}");
+    assert_eq!(server.request("DELETE", &url, &[], "").await.status, 202);
+    assert_eq!(server.poll(&url).await.status, 204);
+    // Who is done and does not poll again is forgotten as well.
+    let url = server.negotiated().await;
+    server.poll(&url).await;
+    server.post(&url, HANDSHAKE).await;
+    server.poll(&url).await;
+    server.post(&url, &call("1", "Leave", &json!([]))).await;
+    assert_eq!(server.poll(&url).await.body, "{\"type\":7}\u{1e}");
+    while server.request("DELETE", &url, &[], "").await.status == 202 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(server.poll(&url).await.body, "No Connection with that ID");
+}
+
+#[tokio::test]
 async fn who_stays_away_is_given_up() {
     let mut options = HubOptions::default();
     options.disconnect_timeout = Duration::from_secs(1);
@@ -171,7 +195,7 @@ async fn who_stays_away_is_given_up() {
     server.poll(&url).await;
     assert_eq!(server.post_until_gone(&url).await, 404);
     let never = server.negotiated().await;
-    tokio::time::sleep(Duration::from_millis(2200)).await;
+    assert_eq!(server.post_until_gone(&never).await, 404);
     assert_eq!(server.poll(&never).await.body, "No Connection with that ID");
 }
 

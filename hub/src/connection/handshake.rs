@@ -84,6 +84,7 @@ where
             "a handshake failed"
         );
     }
+    transport.ends();
     transport.push(response(TransferFormat::Text, Some(&text)));
     super::close::end(transport, options, &opening.stop).await;
     None

@@ -123,7 +123,7 @@ impl<T: Transport> Session<T> {
             ?end,
             "a connection ends"
         );
-        self.transport.end_resuming();
+        self.transport.ends();
         close::say_goodbye(&connection, &end, hub.options());
         let gone = self.gone || matches!(end, End::Stuck);
         if gone {

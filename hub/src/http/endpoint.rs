@@ -337,8 +337,9 @@ impl Endpoint {
         match self.find(request) {
             Err(response) => response,
             Ok((token, Found::Polling(polls))) => {
-                self.tokens.remove(&token);
-                polls.abandon();
+                if polls.delete() {
+                    self.tokens.remove(&token);
+                }
                 responses::text(StatusCode::ACCEPTED, "")
             }
             Ok(_) => responses::text(StatusCode::BAD_REQUEST, responses::NO_DELETE),

@@ -14,6 +14,9 @@ use super::{HttpTransportType, Inbox, Received, Transport};
 use crate::HubOptions;
 use crate::connection::{BATCH_BYTES, Frame, SendQueue};
 
+/// How long the last poll of a client that is done, and was told of the end, may be on its way.
+const LAST_POLL: Duration = Duration::from_secs(5);
+
 /// One client that polls, and the inbox of what it posts.
 pub(crate) struct LongPollingTransport {
     slot: Arc<PollSlot>,
@@ -39,6 +42,10 @@ struct State {
     abandoned: bool,
     /// It was the second.
     given_up: bool,
+    /// The server ends the connection; only the last poll is still to be answered.
+    ending: bool,
+    /// Since when the client has nothing more to say; only while the connection ends.
+    deleted: Option<Instant>,
     task: Option<Waker>,
 }
 
@@ -68,6 +75,8 @@ impl PollSlot {
                 idle_since: Instant::now(),
                 abandoned: false,
                 given_up: false,
+                ending: false,
+                deleted: None,
                 task: None,
             }),
         }
@@ -104,17 +113,34 @@ impl PollSlot {
         }
     }
 
-    /// The client is not expected to poll again.
-    pub(crate) fn abandon(&self) {
+    /// The client is done; `false` if a last poll of it may still be on its way.
+    ///
+    /// A client that reads the end of the connection in the answer to one poll may delete the connection while its next
+    /// poll is under way already. That poll is then told of an end, not of a connection that never was.
+    pub(crate) fn delete(&self) -> bool {
         let mut state = self.lock();
+        if state.ending {
+            state.deleted.get_or_insert_with(Instant::now);
+            return false;
+        }
         state.abandoned = true;
         wake(state.task.take());
+        true
     }
 
-    /// Gives the client up if it has not polled for as long as that.
+    /// Gives the client up if it has not polled for as long as that, or if it is done and no last poll came.
     pub(crate) fn abandon_after(&self, timeout: Duration) {
         let mut state = self.lock();
-        if state.poll.is_none() && state.idle_since.elapsed() >= timeout {
+        if state.poll.is_some() {
+            return;
+        }
+        if state
+            .deleted
+            .is_some_and(|deleted| deleted.elapsed() >= LAST_POLL)
+        {
+            state.abandoned = true;
+            wake(state.task.take());
+        } else if state.idle_since.elapsed() >= timeout {
             state.abandoned = true;
             state.given_up = true;
             wake(state.task.take());
@@ -287,6 +313,10 @@ impl Transport for LongPollingTransport {
 
     fn has_pending(&self) -> bool {
         false
+    }
+
+    fn ends(&mut self) {
+        self.slot.lock().ending = true;
     }
 }
 

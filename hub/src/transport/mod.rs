@@ -125,8 +125,8 @@ pub(crate) trait Transport: Send {
         Ok(())
     }
 
-    /// The connection ends for good, whatever becomes of its socket.
-    fn end_resuming(&mut self) {}
+    /// The server ends the connection for good; what it still has to say comes after this.
+    fn ends(&mut self) {}
 }
 
 /// What came from the client.

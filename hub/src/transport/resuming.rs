@@ -346,7 +346,7 @@ impl<T: Transport> Transport for ResumingTransport<T> {
         }
     }
 
-    fn end_resuming(&mut self) {
+    fn ends(&mut self) {
         self.slot.set(Phase::Over);
         if self.current.is_none() {
             // Nobody can come back any more, so nobody is waited for.

@@ -303,7 +303,7 @@ impl Server {
 
     /// Posts until the server does not know the connection any more; gives the last status.
     pub(crate) async fn post_until_gone(&self, url: &str) -> u16 {
-        for _ in 0..100 {
+        for _ in 0..1200 {
             let status = self.post(url, "").await.status;
             if status == 404 {
                 return status;
