@@ -34,12 +34,22 @@ impl ConformanceServer {
                 address,
             };
         }
-        let mut process = Command::new(binary())
-            .args(["--urls", "http://127.0.0.1:0"])
-            .stdin(Stdio::null())
+        Self::run(Command::new(binary()).args(["--urls", "http://127.0.0.1:0"]))
+    }
+
+    /// Starts another program that offers the same hub, or a part of it, and says in the same words where it listens. Its
+    /// standard input ends with this process.
+    ///
+    /// # Panics
+    ///
+    /// Where it cannot be started.
+    #[must_use]
+    pub fn run(command: &mut Command) -> Self {
+        let mut process = command
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .expect("the server's binary can be started");
+            .expect("the server's program can be started");
         let mut output = Lines::of(process.stdout.take().expect("stdout is piped"));
         let address = output.find("`Now listening on`", |line| {
             let (_, address) = line.split_once("Now listening on: http://")?;
