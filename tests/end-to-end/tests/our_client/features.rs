@@ -1,7 +1,6 @@
 //! What a client can do with the conformance hub, each for itself.
 
 use std::fmt::Debug;
-use std::future::Future;
 use std::time::Duration;
 
 use campanile_hub_client::{ClientError, HubConnection, UploadExt};

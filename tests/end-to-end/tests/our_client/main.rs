@@ -69,9 +69,12 @@ async fn every_way_has_every_feature() {
     ));
 }
 
-/// aiosignalr, from PyPI, has no long polling that our client, or .NET's, can use: its first poll is answered when there is a
-/// message, and the connection is gone by then. Its hubs do not know over which transport they are called. Everything else that a
-/// client needs it offers.
+/// aiosignalr 0.1.1, from PyPI. What it does not offer:
+///
+/// - MessagePack that a client of the specification can read: it writes the number 128 where the map of headers belongs.
+/// - long polling that such a client can use: the first poll is not answered before there is a message, and there is none
+///   before the handshake.
+/// - the transport's name, as its hubs do not know it; users, without a way to authenticate them.
 #[tokio::test]
 async fn a_server_of_other_people_has_what_it_offers() {
     let test = "a_server_of_other_people_has_what_it_offers";
@@ -80,9 +83,13 @@ async fn a_server_of_other_people_has_what_it_offers() {
     }
     let server = ConformanceServer::run(&mut python("aiosignalr_server.py"));
     let url = server.url("/hubs/conformance");
-    let count = features(&url, &WAYS[..3], &["transports"]).await;
+    let ways = [
+        (Transport::WebSockets, HubProtocol::Json),
+        (Transport::ServerSentEvents, HubProtocol::Json),
+    ];
+    let count = features(&url, &ways, &["transports"]).await;
     tell(&format!(
-        "our client at aiosignalr: {count} features hold, 3 ways"
+        "our client at aiosignalr: {count} features hold, 2 ways"
     ));
 }
 
