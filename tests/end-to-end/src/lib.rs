@@ -34,7 +34,7 @@ pub use lines::Lines;
 pub use load::{Usage, raise_descriptor_limit};
 pub use node::Script;
 pub use not_yet::{NOT_YET, not_yet};
-pub use program::{find, missing};
+pub use program::{chromium, find, missing};
 pub use server::ConformanceServer;
 pub use wire::Wire;
 

@@ -69,9 +69,9 @@ async fn every_way_has_every_feature() {
     ));
 }
 
-/// aiosignalr 0.1.1, from PyPI. What it does not offer:
+/// `aiosignalr` 0.1.1, from `PyPI`. What it does not offer:
 ///
-/// - MessagePack that a client of the specification can read: it writes the number 128 where the map of headers belongs.
+/// - `MessagePack` that a client of the specification can read: it writes the number 128 where the map of headers belongs.
 /// - long polling that such a client can use: the first poll is not answered before there is a message, and there is none
 ///   before the handshake.
 /// - the transport's name, as its hubs do not know it; users, without a way to authenticate them.
