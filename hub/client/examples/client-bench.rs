@@ -1,8 +1,8 @@
-//! What calls and streamed items cost: `client-bench URL [json|messagepack]`, against a server whose hub at `/hubs/bench` has
-//! `Echo(text) -> text` and `Counter(count) -> stream of numbers`.
+//! What calls and streamed items cost: `client-bench URL [json|messagepack] [CONNECTIONS]`, against a server whose hub at
+//! `/hubs/bench` has `Echo(text) -> text` and `Counter(count) -> stream of numbers`.
 //!
-//! One connection has a hundred calls in flight, then reads streams of numbers. Of each it tells the processor time of this
-//! process for a million, where the system tells it (Linux), and how many a second there were.
+//! One connection, or as many as are asked for, has a hundred calls in flight, then reads streams of numbers. Of each it tells
+//! the processor time of this process for a million, where the system tells it (Linux), and how many a second there were.
 
 use std::error::Error;
 use std::io::Write;
@@ -23,23 +23,33 @@ async fn main() -> Result<(), Box<dyn Error>> {
         Some(name) => HubProtocol::from_name(&name).ok_or("json, or messagepack?")?,
         None => HubProtocol::Json,
     };
-    let connection = HubConnectionBuilder::new(format!("{}/hubs/bench", url.trim_end_matches('/')))
-        .protocol(protocol)
-        .build()?;
-    connection.start().await?;
+    let count = arguments.next().map_or(Ok(1), |it| it.parse())?;
+    let mut connections = Vec::new();
+    for _ in 0..count {
+        let url = format!("{}/hubs/bench", url.trim_end_matches('/'));
+        let connection = HubConnectionBuilder::new(url).protocol(protocol).build()?;
+        connection.start().await?;
+        connections.push(connection);
+    }
+    let first = connections.first().ok_or("how many connections?")?;
     // The first round is to warm up.
-    echo(&connection).await?;
-    report("echo", &Measure::of(echo(&connection)).await?)?;
-    stream(&connection).await?;
-    report("stream item", &Measure::of(stream(&connection)).await?)?;
-    connection.stop().await;
+    echo(&connections).await?;
+    report("echo", &Measure::of(echo(&connections)).await?)?;
+    stream(first).await?;
+    report("stream item", &Measure::of(stream(first)).await?)?;
+    for connection in connections {
+        connection.stop().await;
+    }
     Ok(())
 }
 
-async fn echo(connection: &HubConnection) -> Result<u64, ClientError> {
+async fn echo(connections: &[HubConnection]) -> Result<u64, ClientError> {
     let since = Instant::now();
-    let callers: Vec<_> = (0..IN_FLIGHT)
-        .map(|_| {
+    let callers: Vec<_> = connections
+        .iter()
+        .cycle()
+        .take(IN_FLIGHT)
+        .map(|connection| {
             let connection = connection.clone();
             tokio::spawn(async move {
                 let mut count = 0;

@@ -14,6 +14,9 @@ use crate::session::Session;
 use crate::state::Phase;
 use crate::{CallArguments, ClientError, HubConnection, HubServer, HubStream, Upload, upload};
 
+/// As many bytes as most calls fit into: room that need not grow.
+const USUAL_LENGTH: usize = 256;
+
 impl HubConnection {
     /// Calls a method of the hub and waits for its result. With `()` for the type, whatever the result is will do.
     ///
@@ -44,9 +47,11 @@ impl HubConnection {
         let called = self.call(&record, method, arguments, answers).await;
         let result = match called {
             // The guard is kept until the end: dropped before, it gives the call up.
-            Ok(_call) => result
-                .await
-                .unwrap_or(Err(ClientError::ConnectionLost(None))),
+            Ok(mut call) => {
+                let result = result.await;
+                call.ended = result.is_ok();
+                result.unwrap_or(Err(ClientError::ConnectionLost(None)))
+            }
             Err(error) => Err(error),
         };
         record.end(result.as_ref().err());
@@ -182,6 +187,7 @@ impl HubConnection {
             session: session.clone(),
             id,
             sent: false,
+            ended: false,
         };
         session.outbox.send(message).await?;
         call.sent = true;
@@ -260,7 +266,7 @@ fn write<A: Arguments>(
         stream_ids: &stream_ids,
         headers: &headers,
     };
-    let mut message = Vec::new();
+    let mut message = Vec::with_capacity(USUAL_LENGTH);
     session
         .protocol
         .write_call(&mut message, &call, arguments)?;

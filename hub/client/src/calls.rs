@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -34,9 +35,33 @@ enum Entry {
     Abandoned,
 }
 
+/// Numbers that this client counts itself: nobody else can choose them so that they collide.
+#[derive(Default)]
+struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(self.0 << 8 ^ u64::from(*byte));
+        }
+    }
+
+    fn write_u64(&mut self, id: u64) {
+        // Tables look at the uppermost bits as well as at the lowest: an odd factor without a pattern fills them all.
+        let spread = u128::from(id) * 0x9e37_79b9_7f4a_7c15;
+        #[expect(clippy::cast_possible_truncation, reason = "both halves are wanted")]
+        let (low, high) = (spread as u64, (spread >> 64) as u64);
+        self.0 = low ^ high;
+    }
+}
+
 #[derive(Default)]
 struct State {
-    entries: HashMap<u64, Entry>,
+    entries: HashMap<u64, Entry, BuildHasherDefault<IdHasher>>,
     closed: Option<ClientError>,
 }
 
@@ -130,11 +155,13 @@ pub(crate) struct CallGuard {
     pub(crate) id: u64,
     /// Whether the server has been asked at all.
     pub(crate) sent: bool,
+    /// Whether it has ended: then it is out of the calls already.
+    pub(crate) ended: bool,
 }
 
 impl Drop for CallGuard {
     fn drop(&mut self) {
-        if self.session.calls.give_up(self.id) && self.sent {
+        if !self.ended && self.session.calls.give_up(self.id) && self.sent {
             self.session.cancel(self.id);
         }
     }

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::HubConnection;
-use crate::handlers::{Handler, HandlerOutcome, Handlers, Subscription};
+use crate::handler::{Handler, HandlerOutcome};
+use crate::handlers::Handlers;
+use crate::subscription::Subscription;
 use crate::typed::Handles;
 
 impl HubConnection {

@@ -60,8 +60,10 @@ mod calling;
 mod calls;
 mod connect;
 mod connection;
+mod dispatch;
 mod error;
 mod events;
+mod handler;
 mod handlers;
 mod handling;
 #[cfg(feature = "host")]
@@ -79,6 +81,7 @@ mod serve;
 mod session;
 mod state;
 mod stream;
+mod subscription;
 #[cfg(feature = "tls")]
 mod tls;
 mod transport;
@@ -94,13 +97,14 @@ pub use campanile_hub_macros::{client_hub_client as hub_client, client_hub_serve
 pub use campanile_hub_protocol::{Arguments, HubProtocol};
 pub use connection::HubConnection;
 pub use error::ClientError;
-pub use handlers::{Handler, HandlerOutcome, Subscription, SubscriptionGuard};
+pub use handler::{Handler, HandlerOutcome};
 #[cfg(feature = "host")]
 pub use host::HubConnectionHostBuilderExt;
 pub use options::Transport;
 pub use retry::{RetryContext, RetryDelays, RetryPolicy};
 pub use state::{HubConnectionState, StateChanges};
 pub use stream::HubStream;
+pub use subscription::{Subscription, SubscriptionGuard};
 pub use typed::Handles;
 
 /// What code that the attributes write is made of. Nothing to be named by hand.

@@ -7,8 +7,9 @@ use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::connect::{Established, connect};
+use crate::dispatch::dispatch;
 use crate::events::Events;
-use crate::handlers::{Handlers, dispatch};
+use crate::handlers::Handlers;
 use crate::http_client::HttpClient;
 use crate::options::Options;
 use crate::record::Measures;

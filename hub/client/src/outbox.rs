@@ -1,6 +1,8 @@
 //! What is on its way to the server.
 
+use std::future::Future;
 use std::mem;
+use std::pin::pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -26,6 +28,8 @@ pub(crate) struct Outbox {
 #[derive(Debug, Default)]
 struct State {
     ready: Vec<u8>,
+    /// Others have had the time to add theirs to what is ready.
+    gathered: bool,
     writer: Option<Waker>,
     waiting: usize,
     closed: Option<ClientError>,
@@ -140,7 +144,8 @@ impl Outbox {
         writer.into_iter().for_each(Waker::wake);
     }
 
-    /// Takes all that is ready. One task may wait at a time.
+    /// Takes all that is ready, once the tasks that can run now have had their turn: what they send goes along, and one
+    /// write to the network, which costs more than all the rest of a message, serves them all. One task may wait at a time.
     pub(crate) fn poll_take(&self, cx: &mut Context<'_>) -> Poll<Vec<u8>> {
         let mut state = self.lock();
         if state.ready.is_empty() {
@@ -150,6 +155,15 @@ impl Outbox {
             }
             return Poll::Pending;
         }
+        if !mem::replace(&mut state.gathered, true) {
+            drop(state);
+            // Its first poll has this task woken behind the others.
+            if pin!(tokio::task::yield_now()).poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+            state = self.lock();
+        }
+        state.gathered = false;
         let taken = mem::take(&mut state.ready);
         drop(state);
         self.room.notify_one();
@@ -157,7 +171,9 @@ impl Outbox {
     }
 
     pub(crate) fn take(&self) -> Vec<u8> {
-        mem::take(&mut self.lock().ready)
+        let mut state = self.lock();
+        state.gathered = false;
+        mem::take(&mut state.ready)
     }
 
     /// The server has all messages up to this one.
@@ -194,5 +210,51 @@ impl Outbox {
     pub(crate) fn close(&self, error: ClientError) {
         self.lock().closed.get_or_insert(error);
         self.room.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::sync::Arc;
+
+    use super::*;
+
+    async fn taken(outbox: &Outbox) -> Vec<u8> {
+        poll_fn(|cx| outbox.poll_take(cx)).await
+    }
+
+    #[tokio::test]
+    async fn what_tasks_send_that_can_run_goes_along_in_one() {
+        let outbox = Arc::new(Outbox::new(None));
+        outbox.push(vec![0], false);
+        for number in 1..=50 {
+            let outbox = outbox.clone();
+            tokio::spawn(async move { outbox.send(vec![number]).await });
+        }
+        assert_eq!(taken(&outbox).await, (0..=50).collect::<Vec<_>>());
+        // Who comes later starts the next one.
+        outbox.push(vec![51], false);
+        assert_eq!(taken(&outbox).await, [51]);
+    }
+
+    #[tokio::test]
+    async fn who_finds_no_room_waits_for_the_transport_in_turn() {
+        let outbox = Arc::new(Outbox::new(None));
+        outbox.send(vec![0; ROOM]).await.unwrap();
+        let waiting: Vec<_> = (1..=3)
+            .map(|number| {
+                let outbox = outbox.clone();
+                tokio::spawn(async move { outbox.send(vec![number]).await })
+            })
+            .collect();
+        tokio::task::yield_now().await;
+        assert_eq!(taken(&outbox).await.len(), ROOM);
+        for task in waiting {
+            task.await.unwrap().unwrap();
+        }
+        assert_eq!(outbox.take(), [1, 2, 3]);
+        outbox.close(ClientError::Cancelled);
+        assert!(outbox.send(vec![4]).await.is_err());
     }
 }

@@ -9,7 +9,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::ClientError;
 use crate::connect::{Established, WayBack};
-use crate::handlers::{Handlers, Job};
+use crate::dispatch::Job;
+use crate::handlers::Handlers;
 use crate::options::Options;
 use crate::session::{Incoming, Said, Session};
 use crate::transport::{Arrival, Link};

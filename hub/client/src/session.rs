@@ -9,7 +9,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::ClientError;
 use crate::calls::Calls;
-use crate::handlers::{Handlers, Job};
+use crate::dispatch::Job;
+use crate::handlers::Handlers;
 use crate::outbox::Outbox;
 
 /// A connection that a server has accepted: what its callers share with the task that owns its transport.

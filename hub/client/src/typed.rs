@@ -9,7 +9,9 @@ use futures_util::FutureExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::handlers::{Handlers, Outcome, Subscription};
+use crate::dispatch::Outcome;
+use crate::handlers::Handlers;
+use crate::subscription::Subscription;
 use crate::{CallArguments, ClientError, HubConnection, HubStream};
 
 /// A type that implements the contract `C`: what [`HubConnection::register`] takes.

@@ -36,7 +36,7 @@ impl ConformanceServer {
                 address,
             };
         }
-        Self::start_with(&["--urls", "http://127.0.0.1:0"])
+        Self::run(Command::new(binary()).args(["--urls", "http://127.0.0.1:0"]))
     }
 
     /// Starts one of a farm, on the Redis of this host and port, and returns when it listens on that port of 127.0.0.1.
@@ -47,16 +47,22 @@ impl ConformanceServer {
     #[must_use]
     pub fn start_in_farm(redis: &str, port: u16) -> Self {
         let urls = format!("http://127.0.0.1:{port}");
-        Self::start_with(&["--urls", &urls, "--redis", redis])
+        Self::run(Command::new(binary()).args(["--urls", &urls, "--redis", redis]))
     }
 
-    fn start_with(arguments: &[&str]) -> Self {
-        let mut process = Command::new(binary())
-            .args(arguments)
-            .stdin(Stdio::null())
+    /// Starts another program that offers the same hub, or a part of it, and says in the same words where it listens. Its
+    /// standard input ends with this process.
+    ///
+    /// # Panics
+    ///
+    /// Where it cannot be started.
+    #[must_use]
+    pub fn run(command: &mut Command) -> Self {
+        let mut process = command
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .expect("the server's binary can be started");
+            .expect("the server's program can be started");
         let mut output = Lines::of(process.stdout.take().expect("stdout is piped"));
         let address = output.find("`Now listening on`", |line| {
             let (_, address) = line.split_once("Now listening on: http://")?;

@@ -20,6 +20,7 @@ use std::{
 pub struct Wire {
     address: SocketAddr,
     control: SocketAddr,
+    state: Arc<Mutex<State>>,
 }
 
 #[derive(Debug)]
@@ -60,6 +61,7 @@ impl Wire {
         }));
 
         let shared = Arc::clone(&state);
+        let commanded = Arc::clone(&state);
         thread::spawn(move || {
             for client in clients.incoming().map_while(Result::ok) {
                 lock(&shared).accept(client);
@@ -67,11 +69,25 @@ impl Wire {
         });
         thread::spawn(move || {
             for commander in commands.incoming().map_while(Result::ok) {
-                let state = Arc::clone(&state);
+                let state = Arc::clone(&commanded);
                 thread::spawn(move || obey(commander, &state));
             }
         });
-        Self { address, control }
+        Self {
+            address,
+            control,
+            state,
+        }
+    }
+
+    /// Forwards new connections to another server.
+    pub fn lead_to(&self, server: SocketAddr) {
+        lock(&self.state).server = server;
+    }
+
+    /// Breaks the connections of this moment.
+    pub fn cut(&self) {
+        lock(&self.state).obey("cut");
     }
 
     /// The URL to connect to in place of the server's.
