@@ -9,12 +9,15 @@ use std::net::TcpListener;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use campanile_host::Inject;
 use campanile_host::hosting::{Host, HostBuilder};
-use campanile_hub::{HubCaller, HubContext, HubHostBuilderExt, HubResult, hub};
+use campanile_hub::{
+    HubCaller, HubContext, HubHostBuilderExt, HubResult, RequestHead, UserIdProvider, hub,
+};
 use campanile_hub_client::{HubConnection, HubConnectionBuilder, HubProtocol};
 use campanile_hub_redis::{RedisBackplane, RedisHostBuilderExt, RedisOptions};
 use campanile_web::ServerAddresses;
@@ -209,6 +212,15 @@ impl FarmHub {
     }
 }
 
+/// Users are who they say they are.
+struct UserInQuery;
+
+impl UserIdProvider for UserInQuery {
+    fn user_identifier(&self, request: &RequestHead) -> Option<String> {
+        request.query("user")
+    }
+}
+
 pub(crate) struct Server {
     pub(crate) host: Host,
     url: String,
@@ -238,6 +250,9 @@ impl Server {
                 options.reconnect_delay = Duration::from_millis(200);
                 configure(options);
             })
+            .configure_services(|services| {
+                services.add_instance::<dyn UserIdProvider>(Arc::new(UserInQuery));
+            })
             .add_hub::<FarmHub>("/hub")
             .build()
             .unwrap();
@@ -266,7 +281,16 @@ impl Server {
     }
 
     pub(crate) async fn client_in(&self, protocol: HubProtocol) -> Client {
-        let connection = HubConnectionBuilder::new(format!("{}/hub", self.url))
+        self.connect("/hub", protocol).await
+    }
+
+    pub(crate) async fn client_of(&self, user: &str) -> Client {
+        self.connect(&format!("/hub?user={user}"), HubProtocol::Json)
+            .await
+    }
+
+    async fn connect(&self, path: &str, protocol: HubProtocol) -> Client {
+        let connection = HubConnectionBuilder::new(self.url(path))
             .protocol(protocol)
             .build()
             .unwrap();
