@@ -35,7 +35,7 @@ mod unix {
     pub(super) fn main() {
         if std::env::var_os(SERVICE).is_some() {
             if let Err(error) = service() {
-                println!("failed: {error}");
+                let _ = writeln!(std::io::stdout(), "failed: {error}");
             }
             return;
         }
