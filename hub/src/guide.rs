@@ -6,7 +6,7 @@
 //! | [`clients_and_groups`] | whom a message reaches, and what a send promises |
 //! | [`results`] | asking a client for something |
 //! | [`streaming`] | streams to clients and from them |
-//! | [`transports`] | WebSockets, Server-Sent Events, long polling, reconnecting, raw connections, proxies |
+//! | [`transports`] | WebSockets, Server-Sent Events, long polling, reconnecting, raw connections, other origins, proxies |
 //! | [`authentication`] | who is connected, and what they may do |
 //! | [`slow_clients`] | queues, their bounds, and what happens there |
 //! | [`scaling_limits`] | what a connection may cost, and what bounds it |

@@ -11,7 +11,7 @@ use campanile_web::WebHostBuilderExt;
 use crate::filter::{FilterSource, GlobalHubFilter, Instance, Typed};
 use crate::heartbeat::Heartbeat;
 use crate::lifetime::HubLifetimeManagerFactory;
-use crate::settings;
+use crate::settings::{self, Common};
 use crate::{ConnectionHandler, Hub, HubContext, HubFilter, HubMethods, HubOptions, HubService};
 
 /// Hubs for a [`HostBuilder`].
@@ -31,7 +31,7 @@ pub trait HubHostBuilderExt: Sized {
     /// ```
     ///
     /// The keys are the names of [`HubOptions`]. A size, a limit or a send timeout of 0 means none. The section of a hub goes
-    /// before what the program says, and that before what holds for all hubs.
+    /// before what the program says, and that before what is said of all hubs.
     ///
     /// Its [`HubContext`] can be injected from then on. The counterpart of .NET's `AddSignalR` and `MapHub<H>`.
     #[doc(alias = "AddSignalR")]
@@ -59,6 +59,12 @@ pub trait HubHostBuilderExt: Sized {
         configure: impl FnOnce(&mut HubOptions) + Send + 'static,
     ) -> Self;
 
+    /// Sets options of all hubs, whenever they are added. What the configuration says for all hubs goes before it, and so does
+    /// what is said of a single hub.
+    #[doc(alias = "AddSignalR")]
+    #[must_use]
+    fn configure_hubs(self, configure: impl Fn(&mut HubOptions) + Send + Sync + 'static) -> Self;
+
     /// Puts a [filter](HubFilter) around the methods and callbacks of all hubs, inside of those that are there and outside of
     /// those of single hubs.
     #[doc(alias = "AddFilter")]
@@ -73,7 +79,19 @@ pub trait HubHostBuilderExt: Sized {
     /// Serves connections of bytes at `path`, under the transports of SignalR and without a hub.
     #[doc(alias = "MapConnectionHandler")]
     #[must_use]
-    fn map_connection_handler(self, path: &str, handler: impl ConnectionHandler) -> Self;
+    fn map_connection_handler(self, path: &str, handler: impl ConnectionHandler) -> Self {
+        self.map_connection_handler_with(path, handler, |_| {})
+    }
+
+    /// The same with options of its own: transports, buffers, times, who may connect. What is for hubs is not read.
+    #[doc(alias = "HttpConnectionDispatcherOptions")]
+    #[must_use]
+    fn map_connection_handler_with(
+        self,
+        path: &str,
+        handler: impl ConnectionHandler,
+        configure: impl FnOnce(&mut HubOptions),
+    ) -> Self;
 }
 
 impl HubHostBuilderExt for HostBuilder {
@@ -95,7 +113,8 @@ impl HubHostBuilderExt for HostBuilder {
         self.add_before_build({
             let options = options.clone();
             move |host| {
-                let read = settings::options(host.configuration(), H::NAME, configure)?;
+                let common = host.extension::<CommonOptions>().0.clone();
+                let read = settings::options(host.configuration(), H::NAME, &common, configure)?;
                 read.filters.register(host.services());
                 if let Some(policy) = &read.authorization {
                     policy.register(host.services());
@@ -111,6 +130,15 @@ impl HubHostBuilderExt for HostBuilder {
         })
     }
 
+    fn configure_hubs(
+        mut self,
+        configure: impl Fn(&mut HubOptions) + Send + Sync + 'static,
+    ) -> Self {
+        let common = self.extension::<CommonOptions>();
+        common.0.push(Arc::new(configure));
+        self
+    }
+
     fn add_hub_filter<F: HubFilter + Inject>(mut self) -> Self {
         self.services().add_hub_filter::<F>();
         self
@@ -121,11 +149,23 @@ impl HubHostBuilderExt for HostBuilder {
         self
     }
 
-    fn map_connection_handler(mut self, path: &str, handler: impl ConnectionHandler) -> Self {
+    fn map_connection_handler_with(
+        mut self,
+        path: &str,
+        handler: impl ConnectionHandler,
+        configure: impl FnOnce(&mut HubOptions),
+    ) -> Self {
         self.services()
             .try_add(ServiceDescriptor::instance(Arc::new(Heartbeat::default())));
+        let mut options = HubOptions::default();
+        configure(&mut options);
+        if let Some(policy) = &options.authorization {
+            policy.register(self.services());
+        }
+        let checked = settings::check(&options, &format!("the connection handler at {path}"));
+        self.add_before_build(move |_| checked);
         mount(self, path, move |services| {
-            HubService::raw(services, handler, HubOptions::default())
+            HubService::raw(services, handler, options)
         })
     }
 }
@@ -158,6 +198,10 @@ fn mount(
         if joined { host.join_last_route() } else { host }
     })
 }
+
+/// What the program says of all hubs.
+#[derive(Default)]
+struct CommonOptions(Vec<Common>);
 
 /// The hubs that a host has.
 #[derive(Default)]

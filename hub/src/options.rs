@@ -7,6 +7,7 @@ use campanile_web::Policy;
 
 use crate::HubFilter;
 use crate::filter::HubFilters;
+use crate::request::KeepFeature;
 
 /// The settings of one hub, with ASP.NET Core's defaults.
 ///
@@ -76,10 +77,19 @@ pub struct HubOptions {
     /// Whether a connection ends when the token expires that it was opened with; the client is told to come back. Off by
     /// default.
     pub close_on_authentication_expiration: bool,
+    /// The origins whose pages may open WebSockets (`https://bells.example`, as browsers write it in the header `Origin`), the
+    /// server's own among them; pages of others get 403. Any origin by default, as in ASP.NET Core.
+    ///
+    /// CORS is not asked for WebSockets, so a hub that knows its users by cookies has to name origins here. Requests without
+    /// the header are no browser's, and let in.
+    #[doc(alias = "WebSocketOptions")]
+    pub allowed_origins: Vec<String>,
     /// The transports that are offered.
     pub transports: HttpTransports,
     /// What runs around the hub's methods and callbacks.
     pub(crate) filters: HubFilters,
+    /// What connections keep of the request that opened them.
+    pub(crate) features: Vec<KeepFeature>,
 }
 
 impl HubOptions {
@@ -97,6 +107,31 @@ impl HubOptions {
     #[doc(alias = "AddFilter")]
     pub fn add_filter_instance(&mut self, filter: impl HubFilter) -> &mut Self {
         self.filters.add_instance(filter);
+        self
+    }
+
+    /// Has connections keep the value of the type `T` that is in the extensions of the request that opened them:
+    /// [`RequestHead::feature`](crate::RequestHead::feature) gives it. Servers and layers put values there, ours the address of
+    /// the client among them. Nothing is kept unless it is named: it takes memory for as long as the connection lasts.
+    ///
+    /// ```
+    /// # use campanile_hub::{HubCaller, HubOptions};
+    /// use campanile_web::RemoteAddress;
+    ///
+    /// let mut options = HubOptions::default();
+    /// options.keep_feature::<RemoteAddress>();
+    ///
+    /// fn address<H>(caller: &HubCaller<H>) -> Option<String> {
+    ///     caller.request().feature::<RemoteAddress>().map(ToString::to_string)
+    /// }
+    /// ```
+    #[doc(alias = "Features")]
+    pub fn keep_feature<T: Clone + Send + Sync + 'static>(&mut self) -> &mut Self {
+        self.features.push(|extensions, kept| {
+            if let Some(value) = extensions.get::<T>() {
+                kept.insert(value.clone());
+            }
+        });
         self
     }
 }
@@ -127,8 +162,10 @@ impl Default for HubOptions {
             minimum_protocol_version: 0,
             authorization: None,
             close_on_authentication_expiration: false,
+            allowed_origins: Vec::new(),
             transports: HttpTransports::default(),
             filters: HubFilters::default(),
+            features: Vec::new(),
         }
     }
 }

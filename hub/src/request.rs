@@ -4,8 +4,8 @@ use campanile_hub_protocol::query;
 use campanile_web::Principal;
 use std::fmt;
 
-use http::HeaderMap;
 use http::request::Parts;
+use http::{Extensions, HeaderMap};
 
 use crate::http::Owner;
 
@@ -19,7 +19,12 @@ pub struct RequestHead {
     uri: usize,
     /// Who sent it, and until when that holds.
     owner: Owner,
+    /// What the hub's options keep of the request's extensions; not there where that is nothing.
+    features: Option<Box<Extensions>>,
 }
+
+/// Copies a value of one type, where it is there.
+pub(crate) type KeepFeature = fn(&Extensions, &mut Extensions);
 
 impl RequestHead {
     pub(crate) fn new(parts: &Parts) -> Self {
@@ -42,7 +47,27 @@ impl RequestHead {
             uri,
             text: text.into_boxed_str(),
             owner: Owner::of(&parts.extensions),
+            features: None,
         }
+    }
+
+    /// The same with values from the request's extensions.
+    pub(crate) fn keeping(mut self, features: &[KeepFeature], extensions: &Extensions) -> Self {
+        if !features.is_empty() {
+            let mut kept = Extensions::new();
+            for keep in features {
+                keep(extensions, &mut kept);
+            }
+            self.features = Some(Box::new(kept));
+        }
+        self
+    }
+
+    /// A value that a server or a layer has put into the extensions of the request, of a type that the hub's options
+    /// [keep](crate::HubOptions::keep_feature).
+    #[doc(alias = "Features")]
+    pub fn feature<T: Send + Sync + 'static>(&self) -> Option<&T> {
+        self.features.as_ref()?.get()
     }
 
     /// Who sent it; nobody in particular where there is no authentication.

@@ -1,6 +1,7 @@
 //! Hub options from the configuration.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use campanile_host::BoxError;
@@ -87,6 +88,7 @@ settings! {
     close_on_authentication_expiration: bool => |options, value| {
         options.close_on_authentication_expiration = *value;
     };
+    allowed_origins: Vec<String> => |options, value| options.allowed_origins.clone_from(value);
     stateful_reconnect_buffer_size: ByteSize => |options, value| {
         options.stateful_reconnect_buffer_size = bytes(value);
     };
@@ -115,15 +117,22 @@ fn bytes(size: &ByteSize) -> usize {
     usize::try_from(size.0).unwrap_or(usize::MAX)
 }
 
-/// The options of the hub `name`: the defaults, over them the section `SignalR`, over that what the program says, and over
-/// all the section `SignalR:Hubs:{name}`.
+/// What the program says of all hubs.
+pub(crate) type Common = Arc<dyn Fn(&mut HubOptions) + Send + Sync>;
+
+/// The options of the hub `name`: the defaults, over them what the program says of all hubs, over that the section `SignalR`,
+/// over that what the program says of this hub, and over all the section `SignalR:Hubs:{name}`.
 pub(crate) fn options(
     configuration: &Configuration,
     name: &str,
+    common: &[Common],
     configure: impl FnOnce(&mut HubOptions),
 ) -> Result<HubOptions, BoxError> {
     let settings: SignalRSettings = configuration.bind(SECTION)?;
     let mut options = HubOptions::default();
+    for configure in common {
+        configure(&mut options);
+    }
     settings.apply(&mut options);
     configure(&mut options);
     for (hub, own) in &settings.hubs {
@@ -131,7 +140,7 @@ pub(crate) fn options(
             own.apply(&mut options);
         }
     }
-    check(&options, name)?;
+    check(&options, &format!("the hub {name}"))?;
     Ok(options)
 }
 
@@ -152,7 +161,8 @@ pub(crate) fn check_names(
     Ok(())
 }
 
-fn check(options: &HubOptions, name: &str) -> Result<(), BoxError> {
+/// Refuses what makes no sense, of whatever is named.
+pub(crate) fn check(options: &HubOptions, name: &str) -> Result<(), BoxError> {
     let positive = [
         ("HandshakeTimeout", !options.handshake_timeout.is_zero()),
         ("KeepAliveInterval", !options.keep_alive_interval.is_zero()),
@@ -180,10 +190,9 @@ fn check(options: &HubOptions, name: &str) -> Result<(), BoxError> {
         ("DisconnectTimeout", !options.disconnect_timeout.is_zero()),
     ];
     match positive.iter().find(|(_, fits)| !fits) {
-        Some((setting, _)) => Err(format!(
-            "the option {setting} of the hub {name} has to be greater than zero"
-        )
-        .into()),
+        Some((setting, _)) => {
+            Err(format!("the option {setting} of {name} has to be greater than zero").into())
+        }
         None => Ok(()),
     }
 }
@@ -201,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn the_program_beats_the_common_section_and_the_hubs_own_section_beats_all() {
+    fn the_nearer_to_the_hub_and_the_operator_the_stronger() {
         let configuration = configuration(&[
             ("SignalR:KeepAliveInterval", "00:00:05"),
             ("SignalR:ClientTimeoutInterval", "00:00:10"),
@@ -210,11 +219,17 @@ mod tests {
             ("SignalR:Hubs:clockHub:SlowClient", "dropOldest"),
             ("SignalR:Hubs:Other:KeepAliveInterval", "00:00:09"),
         ]);
-        let options = options(&configuration, "ClockHub", |options| {
+        let common: Common = Arc::new(|options| {
+            options.keep_alive_interval = Duration::from_secs(4);
+            options.maximum_receive_message_size = Some(1);
+            options.handshake_timeout = Duration::from_secs(6);
+        });
+        let options = options(&configuration, "ClockHub", &[common], |options| {
             options.keep_alive_interval = Duration::from_secs(3);
             options.client_timeout_interval = Duration::from_secs(4);
         })
         .unwrap();
+        assert_eq!(options.handshake_timeout, Duration::from_secs(6));
         assert_eq!(options.keep_alive_interval, Duration::from_secs(2));
         assert_eq!(options.client_timeout_interval, Duration::from_secs(4));
         assert_eq!(options.maximum_receive_message_size, Some(1024 * 1024));
@@ -233,7 +248,7 @@ mod tests {
     fn zero_lifts_the_size_limit_and_is_refused_where_it_means_nothing() {
         let unlimited = configuration(&[("SignalR:MaximumReceiveMessageSize", "0")]);
         assert_eq!(
-            options(&unlimited, "H", |_| {})
+            options(&unlimited, "H", &[], |_| {})
                 .unwrap()
                 .maximum_receive_message_size,
             None
@@ -243,18 +258,20 @@ mod tests {
             ("SignalR:MaximumStreamsPerConnection", "0"),
             ("SignalR:Hubs:H:MaximumGroupsPerConnection", "7"),
         ]);
-        let limits = options(&limits, "H", |_| {}).unwrap();
+        let limits = options(&limits, "H", &[], |_| {}).unwrap();
         assert_eq!(limits.maximum_invocations_per_second, Some(50));
         assert_eq!(limits.maximum_streams_per_connection, None);
         assert_eq!(limits.maximum_groups_per_connection, Some(7));
         let never = configuration(&[("SignalR:KeepAliveInterval", "00:00:00")]);
-        let error = options(&never, "H", |_| {}).unwrap_err().to_string();
+        let error = options(&never, "H", &[], |_| {}).unwrap_err().to_string();
         assert_eq!(
             error,
             "the option KeepAliveInterval of the hub H has to be greater than zero"
         );
         let misspelled = configuration(&[("SignalR:KeepAliveIntervall", "00:00:01")]);
-        let error = options(&misspelled, "H", |_| {}).unwrap_err().to_string();
+        let error = options(&misspelled, "H", &[], |_| {})
+            .unwrap_err()
+            .to_string();
         assert!(
             error.contains("KeepAliveIntervall") && error.contains("KeepAliveInterval"),
             "{error}"

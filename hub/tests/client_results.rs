@@ -184,3 +184,26 @@ async fn nobody_is_asked_before_it_can_answer() {
         "Client results inside OnConnectedAsync Hub methods are not allowed."
     );
 }
+
+#[tokio::test]
+async fn who_asks_may_give_up_and_the_answer_that_comes_then_harms_nobody() {
+    let server = Server::start::<SchoolHub>(HubOptions::default()).await;
+    let context = server.context::<SchoolHub>();
+    let mut client = server.connect().await;
+    let id = client.invoke("Id", json!([])).await["result"].clone();
+    let pupil = context.clients().client(id.as_str().unwrap());
+    let late = tokio::select! {
+        answer = pupil.double(1) => panic!("{answer:?}"),
+        id = question(&mut client) => id,
+    };
+    client
+        .send(json!({"type": 3, "invocationId": late, "result": 2}))
+        .await;
+    let (answer, ()) = tokio::join!(pupil.double(4), async {
+        let id = question(&mut client).await;
+        client
+            .send(json!({"type": 3, "invocationId": id, "result": 8}))
+            .await;
+    });
+    assert_eq!(answer.unwrap(), 8);
+}

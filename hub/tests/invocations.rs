@@ -221,8 +221,13 @@ async fn with_more_slots_a_fast_call_overtakes_a_slow_one() {
     options.maximum_parallel_invocations_per_client = 2;
     let server = server(options).await;
     let mut client = server.connect().await;
-    client.call("slow", "Later", json!(["x"])).await;
-    client.call("fast", "Add", json!([1, 1])).await;
+    // In one piece, so that no time passes between them.
+    let call = |id: &str, target: &str, arguments| {
+        let call = json!({"type": 1, "invocationId": id, "target": target, "arguments": arguments});
+        format!("{call}\u{1e}")
+    };
+    let both = call("slow", "Later", json!(["x"])) + &call("fast", "Add", json!([1, 1]));
+    client.send_text(&both).await;
     assert_eq!(client.next().await.unwrap()["invocationId"], "fast");
     assert_eq!(client.next().await.unwrap()["invocationId"], "slow");
 }

@@ -1,4 +1,4 @@
-//! Who is connected, and in which groups.
+//! Who is connected, as whom, and in which groups.
 
 mod support;
 
@@ -46,6 +46,46 @@ async fn it_can_be_asked_who_is_there() {
     assert!(presence.members("a").is_empty());
     assert!(!presence.is_connected("nobody"));
     assert!(presence.groups_of("nobody").is_empty());
+    assert_eq!(presence.groups(), ["b".into()]);
+    assert!(presence.users().is_empty());
+}
+
+#[tokio::test]
+async fn users_are_there_as_long_as_a_connection_of_theirs_is() {
+    let server = Server::start::<TestHub>(HubOptions::default()).await;
+    let presence = server.context::<TestHub>().presence();
+    let mut events = presence.subscribe();
+    let phone = server.open_as("/", Some("ann")).await.unwrap();
+    let mut phone = phone.shaking_hands().await;
+    let laptop = server.open_as("/", Some("ann")).await.unwrap();
+    let laptop = laptop.shaking_hands().await;
+    let id = phone.invoke("Id", json!([])).await["result"].clone();
+    let id = id.as_str().unwrap();
+    assert_eq!(presence.users(), ["ann".into()]);
+    assert_eq!(presence.user_of(id).as_deref(), Some("ann"));
+    assert_eq!(presence.user_of("nobody"), None);
+    assert_eq!(presence.connections_of("ann").len(), 2);
+    assert!(presence.connections_of("bob").is_empty());
+
+    drop(laptop);
+    let mut seen = Vec::new();
+    while seen.len() < 3 {
+        seen.push(match events.recv().await.unwrap() {
+            PresenceEvent::Connected { user, .. } => ("connected", user),
+            PresenceEvent::Disconnected { user, .. } => ("disconnected", user),
+            other => panic!("{other:?}"),
+        });
+    }
+    let ann = || Some("ann".into());
+    let expected = [
+        ("connected", ann()),
+        ("connected", ann()),
+        ("disconnected", ann()),
+    ];
+    assert_eq!(seen, expected);
+    assert_eq!(presence.connections_of("ann"), [id.into()]);
+    drop(phone);
+    support::eventually(|| presence.users().is_empty()).await;
 }
 
 #[tokio::test]
@@ -78,7 +118,10 @@ async fn changes_are_told_in_order_and_once() {
     let connection_id = id.clone();
     assert_eq!(
         events.recv().await,
-        Ok(PresenceEvent::Connected { connection_id })
+        Ok(PresenceEvent::Connected {
+            connection_id,
+            user: None
+        })
     );
     assert_eq!(events.recv().await, Ok(joined));
     assert_eq!(events.recv().await, Ok(left));
@@ -88,7 +131,10 @@ async fn changes_are_told_in_order_and_once() {
     let connection_id = id;
     assert_eq!(
         events.recv().await,
-        Ok(PresenceEvent::Disconnected { connection_id })
+        Ok(PresenceEvent::Disconnected {
+            connection_id,
+            user: None
+        })
     );
     assert_eq!(presence.count(), 0);
 }

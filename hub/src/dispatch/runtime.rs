@@ -289,18 +289,18 @@ impl<H: Hub> HubDispatcher for HubRuntime<H> {
                     Err(text) => ("id_in_use", text),
                 }
             }
-            Ok(_) if streaming => (
-                "kind",
-                format!(
-                    "The client attempted to invoke the non-streaming '{name}' method with a streaming invocation."
-                ),
-            ),
-            Ok(_) => (
-                "kind",
-                format!(
-                    "The client attempted to invoke the streaming '{name}' method with a non-streaming invocation."
-                ),
-            ),
+            Ok(_) => {
+                let (wanted, kind) = if streaming {
+                    ("non-streaming", "streaming")
+                } else {
+                    ("streaming", "non-streaming")
+                };
+                let error = format!(
+                    "The client attempted to invoke the {wanted} '{name}' method with a {kind} invocation."
+                );
+                tracing::warn!(hub = H::NAME, method = name, connection_id, %error, "a client's call does not fit the hub method");
+                ("kind", error)
+            }
             Err(error @ (CallError::Streams { .. } | CallError::TooManyStreams { .. })) => {
                 tracing::warn!(hub = H::NAME, method = name, connection_id, %error, "a client's call does not fit the hub method");
                 (

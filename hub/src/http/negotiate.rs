@@ -1,9 +1,13 @@
 //! Negotiation: which transports there are, and under which id.
 
 use campanile_hub_protocol::NegotiateRequest;
+use campanile_web::{Body, Response};
+use http::{Method, Request, StatusCode};
 use serde::Serialize;
 
+use super::attaching::query_of;
 use super::pending::Tokens;
+use super::{Endpoint, responses};
 use crate::{HttpTransportType, HubOptions};
 
 #[derive(Serialize)]
@@ -30,8 +34,23 @@ struct Refusal {
     error: String,
 }
 
+impl Endpoint {
+    pub(super) fn negotiate(&self, request: &Request<Body>) -> Response {
+        if request.method() != Method::POST {
+            return responses::text(StatusCode::METHOD_NOT_ALLOWED, "");
+        }
+        match answer(query_of(request), &self.tokens, self.options()) {
+            Ok(document) => responses::json(document),
+            Err(error) => {
+                tracing::error!(%error, "a negotiation could not be answered");
+                responses::bare(StatusCode::INTERNAL_SERVER_ERROR, "")
+            }
+        }
+    }
+}
+
 /// The document that answers a negotiation. A refusal is a document too, and its status is 200 as well.
-pub(super) fn answer(
+fn answer(
     query_string: &str,
     tokens: &Tokens,
     options: &HubOptions,

@@ -130,6 +130,32 @@ impl MemoryLifetimeManager {
         members.map_or_else(Vec::new, |it| it.by_id.keys().cloned().collect())
     }
 
+    /// The users of this process's connections.
+    #[must_use]
+    pub fn users(&self) -> Vec<Arc<str>> {
+        self.lock().users.keys().map(|it| (**it).into()).collect()
+    }
+
+    /// Whose a connection of this process is.
+    #[must_use]
+    pub fn user_of(&self, connection_id: &str) -> Option<Arc<str>> {
+        self.find(connection_id)?.user.as_deref().map(Into::into)
+    }
+
+    /// The connections of this process that are a user's.
+    #[must_use]
+    pub fn connections_of(&self, user: &str) -> Vec<Arc<str>> {
+        let state = self.lock();
+        let members = state.users.get(user);
+        members.map_or_else(Vec::new, |it| it.by_id.keys().cloned().collect())
+    }
+
+    /// The groups that connections of this process are in.
+    #[must_use]
+    pub fn groups(&self) -> Vec<Arc<str>> {
+        self.lock().groups.keys().map(|it| (**it).into()).collect()
+    }
+
     /// The groups that a connection is in.
     #[must_use]
     pub fn groups_of(&self, connection_id: &str) -> Vec<String> {
@@ -157,6 +183,7 @@ impl HubLifetimeManager for MemoryLifetimeManager {
         }
         self.events.tell(|| PresenceEvent::Connected {
             connection_id: connection.id.clone(),
+            user: connection.user.as_deref().map(Into::into),
         });
         drop(state);
         Sending::ready(Ok(()))
@@ -173,6 +200,7 @@ impl HubLifetimeManager for MemoryLifetimeManager {
         }
         self.events.tell(|| PresenceEvent::Disconnected {
             connection_id: connection.id.clone(),
+            user: connection.user.as_deref().map(Into::into),
         });
         drop(state);
         Sending::ready(Ok(()))

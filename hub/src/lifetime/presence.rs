@@ -11,7 +11,7 @@ use super::HubLifetimeManager;
 /// How many events a subscriber may be behind.
 const BACKLOG: usize = 1024;
 
-/// Who is connected to the hub `H` on this server, and in which groups.
+/// Who is connected to the hub `H` on this server, as which user, and in which groups.
 ///
 /// From [`HubContext::presence`](crate::HubContext::presence). Answers are exact at the moment of the call; a connection
 /// is there from its handshake until `on_disconnected` has ended.
@@ -37,11 +37,15 @@ pub enum PresenceEvent {
     Connected {
         /// Its id.
         connection_id: Arc<str>,
+        /// Whose it is, where it is a user's.
+        user: Option<Arc<str>>,
     },
     /// A connection is over, and in no group any more.
     Disconnected {
         /// Its id.
         connection_id: Arc<str>,
+        /// Whose it was, where it was a user's. Others of that user's may be there still.
+        user: Option<Arc<str>>,
     },
     /// A connection was put into a group that it was not in.
     Joined {
@@ -84,6 +88,30 @@ impl<H> HubPresence<H> {
     #[must_use]
     pub fn is_connected(&self, connection_id: &str) -> bool {
         self.lifetime.local().is_connected(connection_id)
+    }
+
+    /// The users that have a connection, each once and in no order.
+    #[must_use]
+    pub fn users(&self) -> Vec<Arc<str>> {
+        self.lifetime.local().users()
+    }
+
+    /// Whose a connection is; none where it is no user's, or not there.
+    #[must_use]
+    pub fn user_of(&self, connection_id: &str) -> Option<Arc<str>> {
+        self.lifetime.local().user_of(connection_id)
+    }
+
+    /// The ids of a user's connections, in no order; none where the user is not there.
+    #[must_use]
+    pub fn connections_of(&self, user: &str) -> Vec<Arc<str>> {
+        self.lifetime.local().connections_of(user)
+    }
+
+    /// The groups that have members, in no order.
+    #[must_use]
+    pub fn groups(&self) -> Vec<Arc<str>> {
+        self.lifetime.local().groups()
     }
 
     /// The ids of a group's members, in no order; none where there is no such group.

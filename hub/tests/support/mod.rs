@@ -100,12 +100,7 @@ impl Server {
 
     /// Connects and shakes hands.
     pub(crate) async fn connect_to(&self, path: &str) -> Client {
-        let mut client = self.open(path).await;
-        client
-            .send_text("{\"protocol\":\"json\",\"version\":1}\u{1e}")
-            .await;
-        assert_eq!(client.next().await, Some(serde_json::json!({})));
-        client
+        self.open(path).await.shaking_hands().await
     }
 
     /// Connects without a handshake.
@@ -142,6 +137,13 @@ pub(crate) struct Client {
 }
 
 impl Client {
+    pub(crate) async fn shaking_hands(mut self) -> Self {
+        self.send_text("{\"protocol\":\"json\",\"version\":1}\u{1e}")
+            .await;
+        assert_eq!(self.next().await, Some(serde_json::json!({})));
+        self
+    }
+
     pub(crate) async fn send_text(&mut self, text: &str) {
         self.socket.send(Message::text(text)).await.unwrap();
     }

@@ -39,3 +39,21 @@ pub fn missing(test: &str, needs: &[(&str, bool)]) -> bool {
     let _ = writeln!(std::io::stderr(), "left out: {test} needs {absent}");
     true
 }
+
+/// The browser, where it and the node that drives it are on this machine; else it is said that the test is left out.
+///
+/// # Panics
+///
+/// As [`missing`].
+#[must_use]
+pub fn chromium(test: &str) -> Option<PathBuf> {
+    let browser = ["chromium", "chromium-browser", "google-chrome"]
+        .into_iter()
+        .find_map(find);
+    let needs = [
+        ("node", find("node").is_some()),
+        ("npm", find("npm").is_some()),
+        ("chromium", browser.is_some()),
+    ];
+    if missing(test, &needs) { None } else { browser }
+}

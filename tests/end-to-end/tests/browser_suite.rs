@@ -1,20 +1,11 @@
 //! Microsoft's JavaScript client in Chromium, against every feature of a hub.
 
-use end_to_end::{Script, find, missing, prove_over};
+use end_to_end::{Script, chromium, prove_over};
 
 fn suite(test: &str, protocol: &str, transport: &str) {
-    let browser = ["chromium", "chromium-browser", "google-chrome"]
-        .into_iter()
-        .find_map(find);
-    let needs = [
-        ("node", find("node").is_some()),
-        ("npm", find("npm").is_some()),
-        ("chromium", browser.is_some()),
-    ];
-    if missing(test, &needs) {
+    let Some(browser) = chromium(test) else {
         return;
-    }
-    let browser = browser.expect("nothing is missing");
+    };
     let browser = browser.to_string_lossy();
     prove_over(
         &format!("@microsoft/signalr in Chromium, {protocol}"),

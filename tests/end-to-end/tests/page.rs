@@ -3,9 +3,9 @@
 //! It is served to the browser with a content security policy that allows its one style and its one script by
 //! their hashes and nothing else, so each of these tests also shows that the page can live with one.
 
-use std::{fs, path::PathBuf};
+use std::fs;
 
-use end_to_end::{Clock, Launch, Script, artefacts, find, missing, repository};
+use end_to_end::{Clock, Launch, Script, artefacts, chromium, repository};
 use serde_json::{Value, json};
 
 /// A browser that shows the clock's page.
@@ -53,19 +53,6 @@ impl Browser {
             &json!({ "do": "screenshot", "path": artefacts().join(format!("page-{name}.png")) }),
         )
     }
-}
-
-/// The browser, where it and all that drives it are there.
-fn chromium(test: &str) -> Option<PathBuf> {
-    let browser = ["chromium", "chromium-browser", "google-chrome"]
-        .into_iter()
-        .find_map(find);
-    let needs = [
-        ("node", find("node").is_some()),
-        ("npm", find("npm").is_some()),
-        ("chromium", browser.is_some()),
-    ];
-    if missing(test, &needs) { None } else { browser }
 }
 
 #[test]
