@@ -39,7 +39,10 @@ impl ChatHub {
 
 /// The application: the hub with its negotiation, and whatever else axum routes.
 pub(crate) fn app(services: &ServiceProvider, origin: HeaderValue) -> Result<Router, ServiceError> {
-    let hub = HubService::new::<ChatHub>(services, HubOptions::default())?;
+    let mut options = HubOptions::default();
+    // CORS is not asked for WebSockets.
+    options.allowed_origins = vec![String::from_utf8_lossy(origin.as_bytes()).into_owned()];
+    let hub = HubService::new::<ChatHub>(services, options)?;
     Ok(Router::new()
         .route("/", get(|| async { "a page of axum's" }))
         .route_service("/hubs/chat", hub.clone())

@@ -4,6 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use campanile_host::BoxError;
 use campanile_host::services::{Dependency, Injectable, Resolver, ServiceError};
 
 use crate::lifetime::{
@@ -54,14 +55,14 @@ pub struct HubContext<H> {
 
 impl<H: Hub> HubContext<H> {
     /// Of the farm where there is a backplane, else of this process.
-    pub(crate) fn new(backplane: Option<&dyn HubLifetimeManagerFactory>) -> Self {
-        Self {
+    pub(crate) fn new(backplane: Option<&dyn HubLifetimeManagerFactory>) -> Result<Self, BoxError> {
+        Ok(Self {
             lifetime: match backplane {
-                Some(backplane) => backplane.create(H::NAME),
+                Some(backplane) => backplane.create(H::NAME, std::any::type_name::<H>())?,
                 None => Arc::new(MemoryLifetimeManager::default()),
             },
             hub: PhantomData,
-        }
+        })
     }
 
     pub(crate) fn lifetime(&self) -> &Arc<dyn HubLifetimeManager> {
@@ -80,7 +81,7 @@ impl<H: Hub> HubContext<H> {
         GroupManager::new(self.lifetime.clone())
     }
 
-    /// Who is connected, and in which groups.
+    /// Who is connected, in which groups, and as which user.
     #[must_use]
     pub fn presence(&self) -> HubPresence<H> {
         HubPresence::new(self.lifetime.clone())

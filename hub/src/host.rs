@@ -247,7 +247,7 @@ impl HubServiceCollectionExt for ServiceCollection {
     }
 
     fn add_hub_context<H: Hub>(&mut self) -> &mut Self {
-        self.try_add(ServiceDescriptor::singleton_factory(
+        self.try_add::<HubContext<H>>(ServiceDescriptor::singleton_factory(
             |backplane: Option<Arc<dyn HubLifetimeManagerFactory>>| {
                 HubContext::<H>::new(backplane.as_deref())
             },

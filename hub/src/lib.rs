@@ -81,7 +81,7 @@ pub use host::{HubHostBuilderExt, HubServiceCollectionExt};
 pub use http::{HubFuture, HubService};
 pub use hub::Hub;
 pub use items::Items;
-pub use lifetime::{HubPresence, PresenceEvent};
+pub use lifetime::{FarmAnswer, FarmPresence, HubPresence, PresenceEvent, PresentConnection};
 pub use options::{HttpTransports, HubOptions, SlowClientPolicy};
 pub use proxy::{
     CallerClients, ClientProxy, GroupManager, HubClients, Many, Recipients, Single, Untyped,

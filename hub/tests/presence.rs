@@ -2,6 +2,8 @@
 
 mod support;
 
+use std::sync::Arc;
+
 use campanile_host::Inject;
 use campanile_hub::{HubCaller, HubOptions, HubResult, PresenceEvent, hub};
 use serde_json::json;
@@ -86,6 +88,36 @@ async fn users_are_there_as_long_as_a_connection_of_theirs_is() {
     assert_eq!(presence.connections_of("ann"), [id.into()]);
     drop(phone);
     support::eventually(|| presence.users().is_empty()).await;
+}
+
+/// One server is the whole farm.
+#[tokio::test]
+async fn everywhere_is_here_where_there_is_one_server() {
+    let server = Server::start::<TestHub>(HubOptions::default()).await;
+    let presence = server.context::<TestHub>().presence();
+    let mut client = server.connect().await;
+    client.invoke("Join", json!(["a"])).await;
+    let id = presence.connections().remove(0);
+    let everywhere = presence.everywhere();
+    let count = everywhere.count().await.unwrap();
+    assert!(count.is_complete());
+    assert_eq!(count.value, 1);
+    assert_eq!(
+        everywhere.connections().await.unwrap().value,
+        std::slice::from_ref(&id)
+    );
+    assert_eq!(
+        everywhere.members("a").await.unwrap().value,
+        std::slice::from_ref(&id)
+    );
+    let found = everywhere.connection(&id).await.unwrap().value.unwrap();
+    assert_eq!((found.user, found.groups), (None, vec![Arc::from("a")]));
+    assert!(everywhere.is_connected(&id).await.unwrap().value);
+    assert!(!everywhere.is_connected("nobody").await.unwrap().value);
+    assert!(everywhere.users().await.unwrap().value.is_empty());
+    assert!(presence.users().is_empty());
+    assert_eq!(presence.user_of(&id), None);
+    assert!(presence.connections_of("ann").is_empty());
 }
 
 #[tokio::test]

@@ -27,6 +27,7 @@
 //! ```
 
 mod arguments;
+pub mod backplane;
 mod binding;
 mod call;
 mod error;

@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
+use campanile_host::BoxError;
 use campanile_host::metrics::Metrics;
 use campanile_hub::lifetime::{HubLifetimeManager, HubLifetimeManagerFactory};
 
 use crate::RedisOptions;
+use crate::farm::Farm;
+use crate::hub_name::HubType;
 use crate::instruments::Instruments;
 use crate::link::{Link, Standing};
 use crate::manager::{RedisLifetimeManager, random};
@@ -16,9 +19,7 @@ use crate::manager::{RedisLifetimeManager, random};
 /// container as `dyn HubLifetimeManagerFactory` before hubs are served.
 #[derive(Clone, Debug)]
 pub struct RedisBackplane {
-    link: Arc<Link>,
-    /// The name of this process in the farm.
-    server: Arc<str>,
+    farm: Arc<Farm>,
 }
 
 impl RedisBackplane {
@@ -28,22 +29,30 @@ impl RedisBackplane {
         let machine = rustix::system::uname();
         let machine = machine.nodename().to_string_lossy();
         let random: String = random().iter().map(|it| format!("{it:02x}")).collect();
+        let link = Link::new(options, Instruments::new(metrics));
+        let server = format!("{machine}_{random}").into();
         Self {
-            link: Link::new(options, Instruments::new(metrics)),
-            server: format!("{machine}_{random}").into(),
+            farm: Farm::new(link, server),
         }
+    }
+
+    /// The name of this process in the farm: that of the machine, and what no other process has. Others name it so where it
+    /// does not answer.
+    #[must_use]
+    pub fn server(&self) -> &str {
+        &self.farm.server
     }
 
     /// Whether there is a connection to Redis now. To be asked by health checks: a server without it is not ready.
     #[must_use]
     pub fn is_connected(&self) -> bool {
-        self.link.is_up()
+        self.farm.link.is_up()
     }
 
     /// Why there is no connection to Redis; nothing where there is one, or none yet.
     #[must_use]
     pub fn last_error(&self) -> Option<String> {
-        match &*self.link.standing().borrow() {
+        match &*self.farm.link.standing().borrow() {
             Standing::Down(why) => Some(why.clone()),
             Standing::Up | Standing::Connecting => None,
         }
@@ -59,8 +68,8 @@ impl RedisBackplane {
     ///
     /// Attempts go on, whoever waits.
     pub async fn first_attempt(&self) -> Result<(), String> {
-        self.link.start();
-        let mut standing = self.link.standing();
+        self.farm.start();
+        let mut standing = self.farm.link.standing();
         // The link lives as long as this.
         let standing = standing.wait_for(|it| *it != Standing::Connecting).await;
         match standing.as_deref() {
@@ -69,26 +78,33 @@ impl RedisBackplane {
         }
     }
 
-    /// Leaves the farm, after what has been sent by now.
-    pub fn leave(&self) {
-        self.link.end();
+    /// Leaves the farm, after what has been sent by now, and says so to the other servers. Takes a second at most.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, it has not left: call it again.
+    pub async fn leave(&self) {
+        self.farm.leave().await;
     }
 
     pub(crate) fn options(&self) -> &RedisOptions {
-        &self.link.options
+        &self.farm.link.options
     }
 }
 
 impl HubLifetimeManagerFactory for RedisBackplane {
-    fn create(&self, hub: &'static str) -> Arc<dyn HubLifetimeManager> {
+    fn create(
+        &self,
+        hub: &'static str,
+        path: &'static str,
+    ) -> Result<Arc<dyn HubLifetimeManager>, BoxError> {
+        let prefix = self.farm.add_hub(HubType { name: hub, path })?;
         if tokio::runtime::Handle::try_current().is_ok() {
-            self.link.start();
+            self.farm.start();
         }
-        let prefix = self.link.options.name_of(hub);
-        Arc::new(RedisLifetimeManager::new(
-            self.link.clone(),
+        Ok(Arc::new(RedisLifetimeManager::new(
+            self.farm.clone(),
             prefix,
-            self.server.clone(),
-        ))
+        )))
     }
 }

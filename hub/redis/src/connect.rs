@@ -14,6 +14,7 @@ pub(crate) struct Pair {
     pub(crate) heard: PubSub,
     /// Whether it is a node of a cluster: then it knows of its own subscribers only.
     pub(crate) is_cluster: bool,
+    pub(crate) host: String,
     pub(crate) endpoint: String,
 }
 
@@ -98,12 +99,9 @@ async fn connect_to(options: &RedisOptions, host: &str, port: u16) -> Result<Pai
         endpoint: endpoint.clone(),
         source,
     };
-    let client = Client::open(info(options, host, port).map_err(failed)?).map_err(failed)?;
-    let config = AsyncConnectionConfig::new()
-        .set_connection_timeout(Some(options.connect_timeout))
-        .set_response_timeout(Some(options.response_timeout));
+    let client = client(options, info(options, host, port).map_err(failed)?).map_err(failed)?;
     let mut commands = client
-        .get_multiplexed_async_connection_with_config(&config)
+        .get_multiplexed_async_connection_with_config(&config(options))
         .await
         .map_err(failed)?;
     // Both may be forbidden to us; then it is taken for an ordinary master.
@@ -121,8 +119,30 @@ async fn connect_to(options: &RedisOptions, host: &str, port: u16) -> Result<Pai
         commands,
         heard,
         is_cluster,
+        host: host.to_owned(),
         endpoint,
     })
+}
+
+/// A connection for commands to one node of a cluster.
+pub(crate) async fn connect_to_node(
+    options: &RedisOptions,
+    host: &str,
+    port: u16,
+) -> Result<MultiplexedConnection, RedisError> {
+    client(options, info(options, host, port)?)?
+        .get_multiplexed_async_connection_with_config(&config(options))
+        .await
+}
+
+fn client(_: &RedisOptions, info: ConnectionInfo) -> Result<Client, RedisError> {
+    Client::open(info)
+}
+
+fn config(options: &RedisOptions) -> AsyncConnectionConfig {
+    AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(options.connect_timeout))
+        .set_response_timeout(Some(options.response_timeout))
 }
 
 /// Asks a sentinel, as who we are, and where that is not known there, as nobody.
@@ -142,8 +162,9 @@ async fn master(
         .clone()
         .set_redis_settings(RedisConnectionInfo::default());
     let open = async |info: ConnectionInfo| {
-        let client = Client::open(info)?;
-        client.get_multiplexed_async_connection().await
+        client(options, info)?
+            .get_multiplexed_async_connection_with_config(&config(options))
+            .await
     };
     let mut sentinel = match open(named).await {
         Ok(sentinel) => sentinel,

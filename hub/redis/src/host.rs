@@ -190,7 +190,7 @@ impl HostedService for Membership {
     }
 
     async fn stopped(&self, _: CancellationToken) -> Result<(), BoxError> {
-        self.backplane.leave();
+        self.backplane.leave().await;
         Ok(())
     }
 }

@@ -8,14 +8,18 @@
 mod backplane;
 mod connect;
 mod connection_string;
+mod farm;
 mod host;
+mod hub_name;
 mod instruments;
 mod link;
 mod manager;
 mod options;
-pub mod payload;
+mod roster;
+mod spans;
 
 pub use backplane::RedisBackplane;
 pub use connection_string::ConnectionStringError;
 pub use host::RedisHostBuilderExt;
+pub use hub_name::HubNameTaken;
 pub use options::{RedisOptions, WhenUnreachable};

@@ -1,18 +1,24 @@
 //! The one link of a process to Redis: it is kept up by a task of its own.
 
 mod channels;
+mod nodes;
+mod rejections;
 mod requests;
 mod task;
 
+use std::fmt::Display;
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use campanile_hub::{HubError, HubResult};
 use channels::Channels;
+use nodes::Nodes;
 use redis::Cmd;
+use rejections::Rejections;
 use requests::Request;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::time::Instant;
 
 use crate::RedisOptions;
 use crate::instruments::Instruments;
@@ -38,6 +44,8 @@ pub(crate) struct Link {
     pub(crate) instruments: Instruments,
     standing: watch::Sender<Standing>,
     is_cluster: AtomicBool,
+    node: Mutex<String>,
+    nodes: Nodes,
     requests: mpsc::UnboundedSender<Request>,
     /// Taken by the task.
     to_send: Mutex<Option<mpsc::UnboundedReceiver<Request>>>,
@@ -46,6 +54,7 @@ pub(crate) struct Link {
     channels: Mutex<Channels>,
     channels_changed: Notify,
     ending: Notify,
+    rejections: Rejections,
 }
 
 impl Link {
@@ -56,24 +65,45 @@ impl Link {
             instruments,
             standing: watch::Sender::new(Standing::Connecting),
             is_cluster: AtomicBool::new(false),
+            node: Mutex::default(),
+            nodes: Nodes::default(),
             requests,
             to_send: Mutex::new(Some(to_send)),
             queued: AtomicUsize::new(0),
             channels: Mutex::default(),
             channels_changed: Notify::new(),
             ending: Notify::new(),
+            rejections: Rejections::default(),
         })
     }
 
-    /// Starts the task, once.
-    pub(crate) fn start(self: &Arc<Self>) {
+    /// Starts the task, once: whether this has done so.
+    pub(crate) fn start(self: &Arc<Self>) -> bool {
         let taken = self
             .to_send
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        if let Some(requests) = taken {
-            tokio::spawn(task::run(self.clone(), requests));
+        match taken {
+            Some(requests) => {
+                tokio::spawn(task::run(self.clone(), requests));
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Something came that is no message of a server: it is counted, and told at most once a second.
+    pub(crate) fn reject(&self, channel: &str, payload: &[u8], error: &dyn Display) {
+        self.instruments.rejected.add(1);
+        if let Some(before) = self.rejections.tell(Instant::now()) {
+            tracing::warn!(
+                channel,
+                bytes = payload.len(),
+                %error,
+                untold = before,
+                "something on Redis is no message of a server"
+            );
         }
     }
 
@@ -117,16 +147,28 @@ impl Link {
         async move { Ok(redis::from_redis_value(reply.await?).unwrap_or_default()) }
     }
 
-    /// How many subscribers a channel has; none where that cannot be known.
+    /// How many subscribers a channel has in all of Redis; none where that cannot be known.
     pub(crate) async fn subscribers(&self, channel: &str) -> Option<u64> {
         if self.is_cluster() {
-            return None;
+            return self.nodes.subscribers(self, channel).await;
         }
         let mut command = redis::cmd("PUBSUB");
         command.arg("NUMSUB").arg(channel);
         let reply = self.request(command, channel.len()).await.ok()?;
         let (_, count): (String, u64) = redis::from_redis_value(reply).ok()?;
         Some(count)
+    }
+
+    /// The host of the Redis that there is, or was last, a connection to.
+    fn node(&self) -> String {
+        let node = self.node.lock().unwrap_or_else(PoisonError::into_inner);
+        node.clone()
+    }
+
+    /// What is known of the Redis that there is a connection to now.
+    fn connected_to(&self, host: &str, is_cluster: bool) {
+        self.is_cluster.store(is_cluster, Ordering::Relaxed);
+        host.clone_into(&mut self.node.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
     fn request(

@@ -1,6 +1,8 @@
 //! The lifetime manager of a hub in a farm.
 
+mod answering;
 mod answers;
+mod asking;
 mod hearing;
 
 use std::fmt;
@@ -10,15 +12,19 @@ use std::time::Duration;
 use answers::Waiting;
 pub(crate) use answers::random;
 use campanile_hub::lifetime::{
-    Answered, Asking, Connection, Frame, HubLifetimeManager, MemoryLifetimeManager, Outgoing,
-    Question, Sending, TakeAnswer, Target,
+    Answered, Asking, AskingServers, Connection, Frame, HubLifetimeManager, MemoryLifetimeManager,
+    Outgoing, PresenceQuestion, Question, Sending, TakeAnswer, Target,
 };
 use campanile_hub::{HubError, HubResult};
+use campanile_hub_protocol::backplane::{GroupCommand, Trace, write_invocation};
 use campanile_hub_protocol::{CompletionOutcome, HubProtocol};
+use campanile_trace_context::TraceContext;
+
+use futures_util::FutureExt;
 
 use crate::WhenUnreachable;
+use crate::farm::Farm;
 use crate::link::{Hear, Link};
-use crate::payload::{GroupCommand, write_group_command, write_invocation};
 
 /// How often it is looked whether the server that is waited for is still there.
 const LOOK: Duration = Duration::from_secs(1);
@@ -32,24 +38,24 @@ pub(crate) struct RedisLifetimeManager {
 pub(crate) struct Inner {
     /// What the link has of it.
     me: Weak<Self>,
+    farm: Arc<Farm>,
     link: Arc<Link>,
     local: MemoryLifetimeManager,
     /// What every channel of the hub begins with.
     prefix: String,
-    server: Arc<str>,
     waiting: Waiting,
     /// Held while membership and what is subscribed change, so that they change together.
     changing: Mutex<()>,
 }
 
 impl RedisLifetimeManager {
-    pub(crate) fn new(link: Arc<Link>, prefix: String, server: Arc<str>) -> Self {
+    pub(crate) fn new(farm: Arc<Farm>, prefix: String) -> Self {
         let inner = Arc::new_cyclic(|me| Inner {
             me: me.clone(),
-            link,
+            link: farm.link.clone(),
+            farm,
             local: MemoryLifetimeManager::default(),
             prefix,
-            server,
             waiting: Waiting::default(),
             changing: Mutex::default(),
         });
@@ -59,8 +65,10 @@ impl RedisLifetimeManager {
             manager.inner.channel("internal:groups"),
             manager
                 .inner
-                .channel(&format!("internal:ack:{}", manager.inner.server)),
+                .channel(&format!("internal:ack:{}", manager.inner.farm.server)),
             manager.inner.return_channel(),
+            manager.inner.questions_channel(),
+            manager.inner.answers_channel(&manager.inner.farm.server),
         ];
         for channel in &own {
             // Nobody waits: it is heard as soon as the link is up.
@@ -91,13 +99,14 @@ impl RedisLifetimeManager {
     /// A group command for a connection that is not here.
     fn command(&self, connection_id: &str, group: &str, add: bool) -> Sending {
         let (id, acknowledged) = self.inner.waiting.command();
-        let payload = write_group_command(&GroupCommand {
+        let payload = GroupCommand {
             id,
-            server: &self.inner.server,
+            server: &self.inner.farm.server,
             add,
             group,
             connection: connection_id,
-        });
+        }
+        .write();
         let published = self
             .inner
             .link
@@ -149,7 +158,17 @@ impl Inner {
     }
 
     fn return_channel(&self) -> String {
-        self.channel(&format!("internal:return:{}", self.server))
+        self.channel(&format!("internal:return:{}", self.farm.server))
+    }
+
+    /// Where servers of ours ask each other about their connections.
+    fn questions_channel(&self) -> String {
+        self.channel("campanile:questions")
+    }
+
+    /// Where one of them gets the answers.
+    fn answers_channel(&self, server: &str) -> String {
+        self.channel(&format!("campanile:answers:{server}"))
     }
 
     fn changing(&self) -> std::sync::MutexGuard<'_, ()> {
@@ -157,14 +176,25 @@ impl Inner {
         self.changing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Ends when nobody hears a channel any more; never where that cannot be known.
+    /// Ends when nobody hears a channel any more; never where that cannot be known. Looks twice: a server that has just lost its
+    /// connection to Redis comes back to its channels at once.
     async fn gone(&self, channel: &str) {
+        let mut missed = false;
         loop {
-            tokio::time::sleep(LOOK).await;
-            if self.link.subscribers(channel).await == Some(0) {
+            let subscribers = self.link.subscribers(channel).await;
+            if subscribers == Some(0) && missed {
                 return;
             }
+            missed = subscribers == Some(0);
+            tokio::time::sleep(LOOK).await;
         }
+    }
+
+    /// Whether nobody has heard what was published, as far as that can be known.
+    async fn is_unheard(&self, receivers: u64, channel: &str) -> bool {
+        // A node of a cluster knows of its own subscribers only.
+        receivers == 0
+            && (!self.link.is_cluster() || self.link.subscribers(channel).await == Some(0))
     }
 
     /// Forgets a group that has no member here any more.
@@ -176,7 +206,7 @@ impl Inner {
     }
 }
 
-/// A message in all protocols, as it goes to others.
+/// A message in all protocols, as it goes to others, with the trace that it is a part of.
 fn finished(
     excluded: &[Box<str>],
     reply: Option<(&str, &str)>,
@@ -189,7 +219,13 @@ fn finished(
     let messages = frames
         .iter()
         .map(|(protocol, frame)| (protocol.name(), frame.payload()));
-    Ok(write_invocation(excluded, messages, reply))
+    let context = TraceContext::current();
+    let parent = context.as_ref().map(TraceContext::traceparent);
+    let trace = parent.as_deref().map(|parent| Trace {
+        parent,
+        state: context.as_ref().and_then(TraceContext::tracestate),
+    });
+    Ok(write_invocation(excluded, messages, reply, trace))
 }
 
 impl HubLifetimeManager for RedisLifetimeManager {
@@ -283,7 +319,14 @@ impl HubLifetimeManager for RedisLifetimeManager {
         if !inner.link.is_up() && !self.serves_locally() {
             return Sending::ready(Err(inner.link.unreachable()));
         }
-        drop(inner.local.add_to_group(connection_id, group));
+        // In memory it is done at once.
+        if let Some(Err(error)) = inner
+            .local
+            .add_to_group(connection_id, group)
+            .now_or_never()
+        {
+            return Sending::ready(Err(error));
+        }
         let channel = inner.channel(&format!("group:{group}"));
         let subscribing = inner.link.subscribe(&channel, self.ear());
         drop(changing);
@@ -336,7 +379,7 @@ impl HubLifetimeManager for RedisLifetimeManager {
             let _asked = asked;
             match published.await {
                 Err(error) => return error,
-                Ok(0) if !inner.link.is_cluster() => {
+                Ok(receivers) if inner.is_unheard(receivers, &owner).await => {
                     return HubError::NoSuchClient { connection_id };
                 }
                 Ok(_) => {}
@@ -355,6 +398,10 @@ impl HubLifetimeManager for RedisLifetimeManager {
         self.inner.local.answer(connection, id, outcome)
     }
 
+    fn ask_servers(&self, question: PresenceQuestion, within: Duration) -> AskingServers {
+        AskingServers::new(self.clone().ask_everywhere(question, within))
+    }
+
     fn local(&self) -> &MemoryLifetimeManager {
         &self.inner.local
     }
@@ -365,7 +412,7 @@ impl fmt::Debug for RedisLifetimeManager {
         formatter
             .debug_struct("RedisLifetimeManager")
             .field("prefix", &self.inner.prefix)
-            .field("server", &self.inner.server)
+            .field("server", &self.inner.farm.server)
             .finish_non_exhaustive()
     }
 }

@@ -134,32 +134,3 @@ async fn a_connection_that_is_nowhere_is_in_no_group() {
         .unwrap();
     a.stop().await;
 }
-
-#[tokio::test]
-async fn garbage_is_nobodys_message() {
-    let Some(redis) = Redis::start("garbage_is_nobodys_message").await else {
-        return;
-    };
-    let a = Server::start(&redis.address()).await;
-    let mut client = a.client().await;
-    let own = format!("FarmHub:connection:{}", client.id());
-    let channels = ["FarmHub:all", "FarmHub:internal:groups", &own];
-    let garbage: [&[u8]; 6] = [
-        b"",
-        b"garbage",
-        b"\x92\x90\x80",
-        b"\x92\x90\x81\xa4json\xc4\x07garbage",
-        b"\x92\x90\x81\xa4json\xc4\x0b{\"type\":6}\x1e",
-        b"\xdd\xff\xff\xff\xff\x01\x02\x03",
-    ];
-    for channel in channels {
-        for payload in garbage {
-            redis.publish(channel, payload).await;
-        }
-    }
-    soon(a.context().clients().untyped().all().send("Number", (1,)))
-        .await
-        .unwrap();
-    assert_eq!(client.told().await, 1);
-    a.stop().await;
-}

@@ -1,5 +1,7 @@
 //! The lifetime manager of a single server.
 
+mod queries;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -57,6 +59,10 @@ impl Members {
         }
     }
 
+    fn ids(&self) -> Vec<Arc<str>> {
+        self.by_id.keys().cloned().collect()
+    }
+
     fn snapshot(&mut self) -> Snapshot {
         self.snapshot
             .get_or_insert_with(|| self.by_id.values().cloned().collect())
@@ -96,72 +102,6 @@ impl MemoryLifetimeManager {
     /// Sets how long an answer may take.
     pub(crate) fn set_result_timeout(&self, timeout: Option<Duration>) {
         self.results.set_timeout(timeout);
-    }
-
-    /// The connections of this process.
-    #[must_use]
-    pub fn connections(&self) -> Arc<[Arc<Connection>]> {
-        self.lock().connections.snapshot()
-    }
-
-    /// Whether a connection is one of this process's.
-    #[must_use]
-    pub fn is_connected(&self, connection_id: &str) -> bool {
-        self.lock().connections.by_id.contains_key(connection_id)
-    }
-
-    /// Whether a connection of this process is in a group.
-    #[must_use]
-    pub fn has_members(&self, group: &str) -> bool {
-        self.lock().groups.contains_key(group)
-    }
-
-    /// Whether a connection of this process is a user's.
-    #[must_use]
-    pub fn has_user(&self, user: &str) -> bool {
-        self.lock().users.contains_key(user)
-    }
-
-    /// The connections of this process that are in a group.
-    #[must_use]
-    pub fn members(&self, group: &str) -> Vec<Arc<str>> {
-        let state = self.lock();
-        let members = state.groups.get(group);
-        members.map_or_else(Vec::new, |it| it.by_id.keys().cloned().collect())
-    }
-
-    /// The users of this process's connections.
-    #[must_use]
-    pub fn users(&self) -> Vec<Arc<str>> {
-        self.lock().users.keys().map(|it| (**it).into()).collect()
-    }
-
-    /// Whose a connection of this process is.
-    #[must_use]
-    pub fn user_of(&self, connection_id: &str) -> Option<Arc<str>> {
-        self.find(connection_id)?.user.as_deref().map(Into::into)
-    }
-
-    /// The connections of this process that are a user's.
-    #[must_use]
-    pub fn connections_of(&self, user: &str) -> Vec<Arc<str>> {
-        let state = self.lock();
-        let members = state.users.get(user);
-        members.map_or_else(Vec::new, |it| it.by_id.keys().cloned().collect())
-    }
-
-    /// The groups that connections of this process are in.
-    #[must_use]
-    pub fn groups(&self) -> Vec<Arc<str>> {
-        self.lock().groups.keys().map(|it| (**it).into()).collect()
-    }
-
-    /// The groups that a connection is in.
-    #[must_use]
-    pub fn groups_of(&self, connection_id: &str) -> Vec<String> {
-        let state = self.lock();
-        let groups = state.memberships.get(connection_id);
-        groups.map_or_else(Vec::new, |it| it.iter().map(ToString::to_string).collect())
     }
 
     /// Who wants to know of changes.

@@ -4,6 +4,8 @@
 //! [`HubLifetimeManager`] around a [`MemoryLifetimeManager`] and registers a [`HubLifetimeManagerFactory`] in the container:
 //! every hub then gets its manager from it.
 
+mod asking;
+mod everywhere;
 mod factory;
 mod memory;
 mod outgoing;
@@ -15,9 +17,14 @@ mod target;
 
 use std::fmt::Debug;
 use std::sync::Arc;
+use std::time::Duration;
 
 use campanile_hub_protocol::CompletionOutcome;
 
+pub use asking::{
+    AskingServers, PresenceQuestion, PresenceReply, PresentConnection, ServerReplies,
+};
+pub use everywhere::{FarmAnswer, FarmPresence};
 pub use factory::HubLifetimeManagerFactory;
 pub use memory::MemoryLifetimeManager;
 pub use outgoing::{Outgoing, Question};
@@ -71,6 +78,16 @@ pub trait HubLifetimeManager: Debug + Send + Sync {
     /// Takes what a connection answers under an id.
     fn answer(&self, connection: &Connection, id: &str, outcome: CompletionOutcome<'_>)
     -> Answered;
+
+    /// Asks every server of the farm, this one among them, about its connections. The answers of those that take longer than
+    /// `within` are not waited for; the result says whose they are.
+    ///
+    /// Where nothing else is said, this server is all of them.
+    fn ask_servers(&self, question: PresenceQuestion, within: Duration) -> AskingServers {
+        let _ = within;
+        let replies = ServerReplies::of_this_server(self.local().reply(&question));
+        AskingServers::new(std::future::ready(Ok(replies)))
+    }
 
     /// The part that knows the connections of this process.
     fn local(&self) -> &MemoryLifetimeManager;

@@ -6,14 +6,15 @@ use std::sync::{Arc, OnceLock};
 
 use tokio::sync::broadcast;
 
-use super::HubLifetimeManager;
+use super::{FarmPresence, HubLifetimeManager};
 
 /// How many events a subscriber may be behind.
 const BACKLOG: usize = 1024;
 
-/// Who is connected to the hub `H` on this server, as which user, and in which groups.
+/// Who is connected to the hub `H` on this server, in which groups, and as which user.
 ///
-/// From [`HubContext::presence`](crate::HubContext::presence). Answers are exact at the moment of the call; a connection
+/// From [`HubContext::presence`](crate::HubContext::presence). Where there are several servers,
+/// [`everywhere`](Self::everywhere) asks them all. Answers are exact at the moment of the call; a connection
 /// is there from its handshake until `on_disconnected` has ended.
 ///
 /// ```
@@ -126,7 +127,13 @@ impl<H> HubPresence<H> {
         self.lifetime.local().groups_of(connection_id)
     }
 
-    /// What changes from now on, in order.
+    /// The same of all servers of the farm, which are asked for it.
+    #[must_use]
+    pub fn everywhere(&self) -> FarmPresence<H> {
+        FarmPresence::new(self.lifetime.clone())
+    }
+
+    /// What changes on this server from now on, in order.
     ///
     /// Nobody waits for a subscriber: one that is more than 1,024 events behind misses the oldest ones and is told so
     /// (`RecvError::Lagged`). It should then ask anew who is there.

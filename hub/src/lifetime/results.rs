@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 
 use super::outgoing::Question;
 use crate::connection::{Connection, Frame};
-use crate::{HubError, HubResult};
+use crate::{HubError, HubOptions, HubResult};
 
 /// Takes the answer to a question, whatever its type is.
 pub trait TakeAnswer: Send {
@@ -54,11 +54,14 @@ struct Pending {
 
 impl Default for ClientResults {
     fn default() -> Self {
-        Self {
+        let results = Self {
             asked: AtomicU64::new(0),
             pending: Mutex::default(),
             timeout: AtomicU64::new(u64::MAX),
-        }
+        };
+        // It stays so where no server of this process has its own: in a worker.
+        results.set_timeout(HubOptions::default().client_result_timeout);
+        results
     }
 }
 
@@ -230,6 +233,13 @@ fn type_name<T>() -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nobody_waits_for_ever_where_nothing_is_set() {
+        let timeout = ClientResults::default().timeout();
+        assert_eq!(timeout, HubOptions::default().client_result_timeout);
+        assert!(timeout.is_some());
+    }
 
     #[test]
     fn types_go_by_dotnets_names() {

@@ -89,6 +89,13 @@ export const people = [
     },
   },
   {
+    feature: "users", title: "a token is enough where the negotiation is skipped", only: lab => lab.transport === "WebSockets",
+    async check(lab) {
+      const user = await lab.connect("/hubs/authorized", { options: { skipNegotiation: true, accessTokenFactory: () => lab.token("eve") } });
+      equal(await user.invoke("UserId"), "eve");
+    },
+  },
+  {
     feature: "users", title: "a token that expires ends the connection, which comes back with a new one", since: 5,
     async check(lab) {
       const begin = Date.now();

@@ -1,7 +1,6 @@
 //! The task that keeps the link up.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -76,9 +75,10 @@ async fn serve(
         commands,
         heard,
         is_cluster,
+        host,
         endpoint,
     } = pair;
-    link.is_cluster.store(is_cluster, Ordering::Relaxed);
+    link.connected_to(&host, is_cluster);
     let (mut sink, mut stream) = heard.split();
     link.channels().reconnect();
     let listening = async {

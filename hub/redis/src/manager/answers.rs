@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use campanile_hub::lifetime::TakeAnswer;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
+
+use super::answering::Piece;
 
 #[derive(Default)]
 pub(super) struct Waiting(Arc<Open>);
@@ -17,6 +19,7 @@ struct Open {
     commands: AtomicI32,
     acknowledgements: Mutex<HashMap<i32, oneshot::Sender<()>>>,
     questions: Mutex<HashMap<Box<str>, Box<dyn TakeAnswer>>>,
+    presence: Mutex<HashMap<Box<str>, mpsc::UnboundedSender<Piece>>>,
 }
 
 impl Waiting {
@@ -43,14 +46,33 @@ impl Waiting {
 
     /// An id that no server of the farm uses, for as long as what is returned lives.
     pub(super) fn ask(&self, answer: Box<dyn TakeAnswer>) -> Asked {
-        let id: Box<str> = STANDARD_NO_PAD.encode(random()).into();
+        let id = unique();
         lock(&self.0.questions).insert(id.clone(), answer);
         Asked(self.0.clone(), id)
+    }
+
+    /// An id for a question to the other servers, and where their answers come.
+    pub(super) fn ask_servers(&self) -> (AskedServers, mpsc::UnboundedReceiver<Piece>) {
+        let id = unique();
+        let (sender, pieces) = mpsc::unbounded_channel();
+        lock(&self.0.presence).insert(id.clone(), sender);
+        (AskedServers(self.0.clone(), id), pieces)
+    }
+
+    /// Whether somebody waits for a server's answer.
+    pub(super) fn server_answered(&self, id: &str, piece: Piece) -> bool {
+        let presence = lock(&self.0.presence);
+        let asker = presence.get(id);
+        asker.is_some_and(|asker| asker.send(piece).is_ok())
     }
 
     pub(super) fn answered(&self, id: &str) -> Option<Box<dyn TakeAnswer>> {
         lock(&self.0.questions).remove(id)
     }
+}
+
+fn unique() -> Box<str> {
+    STANDARD_NO_PAD.encode(random()).into()
 }
 
 /// Sixteen bytes that nobody else has.
@@ -72,6 +94,21 @@ impl Asked {
 impl Drop for Asked {
     fn drop(&mut self) {
         lock(&self.0.questions).remove(&self.1);
+    }
+}
+
+/// A question to the other servers. Dropped, it is forgotten.
+pub(super) struct AskedServers(Arc<Open>, Box<str>);
+
+impl AskedServers {
+    pub(super) fn id(&self) -> &str {
+        &self.1
+    }
+}
+
+impl Drop for AskedServers {
+    fn drop(&mut self) {
+        lock(&self.0.presence).remove(&self.1);
     }
 }
 

@@ -4,15 +4,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use campanile_hub::HubError;
 use campanile_hub::lifetime::{HubLifetimeManager, Local, ReceivedMessage, TakeAnswer};
+use campanile_hub_protocol::backplane::{
+    Completion, GroupCommand, Invocation, read_ack, write_ack, write_completion,
+};
 use campanile_hub_protocol::{CompletionOutcome, HubProtocol, IncomingMessage};
-
+use campanile_trace_context::Traced;
+use futures_util::FutureExt;
 use tokio::sync::oneshot;
 
 use super::{Inner, RedisLifetimeManager};
 use crate::link::Hear;
-use crate::payload::{Completion, GroupCommand, Invocation, read_ack, write_ack, write_completion};
+use crate::spans;
 
-type Refused = Box<dyn std::error::Error + Send + Sync>;
+pub(super) type Refused = Box<dyn std::error::Error + Send + Sync>;
 
 impl Hear for Inner {
     fn hear(&self, channel: &str, payload: &[u8]) {
@@ -30,22 +34,23 @@ impl RedisLifetimeManager {
             .and_then(|rest| rest.strip_prefix(':'))
             .unwrap_or_default();
         let heard = match name.split_once(':') {
-            None if name == "all" => self.deliver(Local::All, payload),
-            Some(("group", group)) => self.deliver(Local::Group(group), payload),
-            Some(("user", user)) => self.deliver(Local::User(user), payload),
-            Some(("connection", id)) => self.deliver(Local::Connection(id), payload),
-            Some((_, "groups")) => self.obey(payload),
-            Some((_, rest)) if rest.starts_with("ack:") => self.acknowledge(payload),
-            Some((_, rest)) if rest.starts_with("return:") => self.take_answer(payload),
+            None if name == "all" => self.deliver(Local::All, channel, payload),
+            Some(("group", group)) => self.deliver(Local::Group(group), channel, payload),
+            Some(("user", user)) => self.deliver(Local::User(user), channel, payload),
+            Some(("connection", id)) => self.deliver(Local::Connection(id), channel, payload),
+            Some(("internal", "groups")) => self.obey(payload),
+            Some(("internal", rest)) if rest.starts_with("ack:") => self.acknowledge(payload),
+            Some(("internal", rest)) if rest.starts_with("return:") => self.take_answer(payload),
+            Some(("campanile", "questions")) => self.answer_server(payload),
+            Some(("campanile", rest)) if rest.starts_with("answers:") => self.hear_answer(payload),
             _ => Ok(()),
         };
         if let Err(error) = heard {
-            inner.link.instruments.rejected.add(1);
-            tracing::warn!(channel, bytes = payload.len(), %error, "something on Redis is no message of a server");
+            inner.link.reject(channel, payload, &error);
         }
     }
 
-    fn deliver(&self, to: Local<'_>, payload: &[u8]) -> Result<(), Refused> {
+    fn deliver(&self, to: Local<'_>, channel: &str, payload: &[u8]) -> Result<(), Refused> {
         let invocation = Invocation::read(payload)?;
         let mut message = ReceivedMessage::new();
         for (name, bytes) in &invocation.messages {
@@ -61,12 +66,19 @@ impl RedisLifetimeManager {
             Local::All | Local::Group(_) => &invocation.excluded,
             Local::User(_) | Local::Connection(_) => &[],
         };
+        let cause = invocation.trace.and_then(spans::cause);
+        let span = spans::delivery(cause.as_ref(), &self.inner.prefix, channel);
         match (to, invocation.reply) {
             (Local::Connection(connection), Some((id, channel))) => {
-                self.ask(connection, id, channel, &message);
+                if let Some(asking) = self.ask(connection, id, channel, &message) {
+                    tokio::spawn(asking.traced(span, cause));
+                }
             }
             _ => {
-                let delivered = self.inner.local.deliver(to, excluded, &message);
+                let delivering = async { self.inner.local.deliver(to, excluded, &message) };
+                // Nothing in there waits.
+                let delivered = delivering.traced(span, cause).now_or_never();
+                let delivered = delivered.unwrap_or_default();
                 if delivered.unwritten > 0 {
                     tracing::warn!(
                         connections = delivered.unwritten,
@@ -78,13 +90,19 @@ impl RedisLifetimeManager {
         Ok(())
     }
 
-    /// Asks a client of ours what another server wants to know.
-    fn ask(&self, connection_id: &str, id: &str, channel: &str, message: &ReceivedMessage) {
+    /// Asks a client of ours what another server wants to know. The future passes the answer on.
+    fn ask(
+        &self,
+        connection_id: &str,
+        id: &str,
+        channel: &str,
+        message: &ReceivedMessage,
+    ) -> Option<impl Future<Output = ()> + Send + use<>> {
         let local = &self.inner.local;
         let Some(protocol) = local.protocol_of(connection_id) else {
             // It has just gone.
             self.pass_on(HubProtocol::Json, id, channel, &disconnected());
-            return;
+            return None;
         };
         let (sender, answered) = oneshot::channel();
         let pending = Arc::new(Mutex::new(Some(Answer {
@@ -96,7 +114,7 @@ impl RedisLifetimeManager {
         })));
         let answer = Box::new(PassOn(pending.clone()));
         let asking = local.ask_for(connection_id, id, message, answer);
-        tokio::spawn(async move {
+        Some(async move {
             if let Some(asking) = asking {
                 tokio::select! {
                     _ = answered => {}
@@ -104,7 +122,7 @@ impl RedisLifetimeManager {
                 }
             }
             pass_on(&pending, &disconnected());
-        });
+        })
     }
 
     fn pass_on(
