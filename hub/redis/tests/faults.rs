@@ -5,13 +5,8 @@ mod support;
 use campanile_hub::HubError;
 use campanile_hub_client::HubConnectionState;
 use campanile_hub_redis::WhenUnreachable;
-use end_to_end::{Redis, eventually, free_port, soon};
-use support::Server;
-
-/// Where there is no Redis.
-fn nowhere() -> String {
-    format!("127.0.0.1:{}", free_port())
-}
+use end_to_end::{Redis, eventually, soon};
+use support::{Server, nowhere};
 
 #[tokio::test]
 async fn a_redis_that_comes_back_finds_everybody_again() {

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use campanile_host::metrics::Metrics;
 use campanile_hub_client::HubConnectionState;
 use end_to_end::{Redis, eventually, soon};
-use support::{Client, Server};
+use support::{PATIENCE, Server};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level};
 use tracing_subscriber::Layer;
@@ -60,7 +60,7 @@ async fn garbage_is_counted_and_told_and_nothing_else_comes_of_it() {
     let _logging =
         tracing::subscriber::set_default(tracing_subscriber::registry().with(warnings.clone()));
     let a = Server::start(&redis.address()).await;
-    let mut client = Client::connect(&a.url("/hub?user=ann"), |it| it).await;
+    let mut client = a.client_of("ann").await;
     client.join(&client.id(), "g").await;
     let server = a.backplane().server().to_owned();
     let mut channels: Vec<String> = [
@@ -105,7 +105,7 @@ async fn garbage_is_counted_and_told_and_nothing_else_comes_of_it() {
     soon(clients.all().send("Number", (1,))).await.unwrap();
     assert_eq!(client.told().await, 1);
     assert_eq!(client.connection.state(), HubConnectionState::Connected);
-    let everywhere = a.context().presence().everywhere();
+    let everywhere = a.context().presence().everywhere().within(PATIENCE);
     let members = soon(everywhere.members("g")).await.unwrap();
     assert!(members.is_complete());
     assert_eq!(members.value, [Arc::<str>::from(client.id())]);

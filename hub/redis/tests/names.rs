@@ -1,10 +1,12 @@
 //! The names that hubs have on Redis.
 
+mod support;
+
 use campanile_host::Inject;
 use campanile_host::hosting::{Host, HostBuilder};
 use campanile_hub::{HubHostBuilderExt, HubServiceCollectionExt, hub};
 use campanile_hub_redis::RedisHostBuilderExt;
-use end_to_end::{free_port, soon};
+use end_to_end::soon;
 
 mod a {
     use super::*;
@@ -33,7 +35,7 @@ struct BellHub;
 impl BellHub {}
 
 fn builder(arguments: &[&str]) -> HostBuilder {
-    let redis = format!("127.0.0.1:{}", free_port());
+    let redis = support::nowhere();
     let all = [
         &["--urls", "http://127.0.0.1:0"],
         &["--ConnectionStrings:Redis", &redis],

@@ -9,11 +9,8 @@ use campanile_host::hosting::HostBuilder;
 use campanile_hub::{FarmAnswer, FarmPresence, HubContext, HubError, HubServiceCollectionExt};
 use campanile_hub_protocol::backplane::{Announcement, AnnouncementKind};
 use campanile_hub_redis::{RedisHostBuilderExt, WhenUnreachable};
-use end_to_end::{Redis, eventually, free_port, soon};
-use support::{Client, FarmHub, Server};
-
-/// How long servers have to answer that will.
-const PATIENCE: Duration = Duration::from_secs(60);
+use end_to_end::{Redis, eventually, soon};
+use support::{FarmHub, PATIENCE, Server, nowhere};
 
 impl Server {
     /// Answers are there once all servers have given theirs; the limit is for what must not be.
@@ -63,9 +60,9 @@ async fn all_servers_are_asked_who_is_there() {
         Server::start(&redis.address()).await,
         Server::start(&redis.address()).await,
     );
-    let one = Client::connect(&a.url("/hub?user=ann"), |it| it).await;
-    let two = Client::connect(&b.url("/hub?user=ann"), |it| it).await;
-    let three = Client::connect(&b.url("/hub?user=bob"), |it| it).await;
+    let one = a.client_of("ann").await;
+    let two = b.client_of("ann").await;
+    let three = b.client_of("bob").await;
     let four = b.client().await;
     for client in [&one, &two, &four] {
         client.join(&client.id(), "g").await;
@@ -190,15 +187,13 @@ async fn whoever_hears_the_question_is_waited_for_even_if_nobody_knows_him() {
 
 #[tokio::test]
 async fn without_redis_nobody_can_be_asked_unless_the_server_serves_alone() {
-    let a = Server::start(&format!("127.0.0.1:{}", free_port())).await;
+    let a = Server::start(&nowhere()).await;
     let error = soon(a.everywhere().count()).await.unwrap_err();
     assert!(matches!(error, HubError::Backplane(_)), "{error}");
     a.stop().await;
     let b = Server::start_with(
-        &format!("127.0.0.1:{}", free_port()),
-        |options| {
-            options.when_unreachable = WhenUnreachable::ServeLocally;
-        },
+        &nowhere(),
+        |options| options.when_unreachable = WhenUnreachable::ServeLocally,
         |_| {},
     )
     .await;
@@ -220,12 +215,12 @@ async fn servers_that_could_not_be_heard_are_asked_again_when_redis_is_back() {
     );
     let _client = b.client().await;
     redis.kill();
-    eventually("both have lost Redis", || {
+    eventually("Redis is lost", || {
         !a.backplane().is_connected() && !b.backplane().is_connected()
     })
     .await;
     redis.restart().await;
-    eventually("both are back", || {
+    eventually("Redis is found again", || {
         a.backplane().is_connected() && b.backplane().is_connected()
     })
     .await;

@@ -106,7 +106,7 @@ async fn what_a_message_causes_elsewhere_is_in_the_trace_of_its_sender() {
     work.traced(Span::none(), Some(cause.clone())).await;
     assert_eq!(client.told().await, 2);
     // On both servers, as the sender hears itself.
-    eventually("both servers have heard it", || {
+    eventually("both have heard", || {
         collector.causes("FarmHub:all").len() == 2
     })
     .await;

@@ -5,6 +5,8 @@
     reason = "every test file is a crate of its own and uses a part of this"
 )]
 
+pub(crate) mod wire;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,8 +20,16 @@ use campanile_hub::{
 use campanile_hub_client::{HubConnection, HubConnectionBuilder, HubProtocol};
 use campanile_hub_redis::{RedisBackplane, RedisHostBuilderExt, RedisOptions};
 use campanile_web::{Request, ServerAddresses, WebHostBuilderExt, WebService};
-use end_to_end::soon;
+use end_to_end::{free_port, soon};
 use tokio::sync::mpsc;
+
+/// The limit for what must not be waited for, but has to be limited.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Where there is no Redis.
+pub(crate) fn nowhere() -> String {
+    format!("127.0.0.1:{}", free_port())
+}
 
 #[derive(Inject)]
 pub(crate) struct FarmHub;
@@ -156,6 +166,10 @@ impl Server {
 
     pub(crate) async fn client_in(&self, protocol: HubProtocol) -> Client {
         Client::connect(&self.url("/hub"), |it| it.protocol(protocol)).await
+    }
+
+    pub(crate) async fn client_of(&self, user: &str) -> Client {
+        Client::connect(&self.url(&format!("/hub?user={user}")), |it| it).await
     }
 
     pub(crate) async fn stop(self) {
