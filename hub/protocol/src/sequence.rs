@@ -115,7 +115,8 @@ impl SequenceReceiver {
         new
     }
 
-    /// The other side says the number of its next message.
+    /// The other side says the number of its next message: the first that it has not been acknowledged, so that an
+    /// acknowledgement which was lost with its transport is given again.
     ///
     /// # Errors
     ///
@@ -125,10 +126,11 @@ impl SequenceReceiver {
             return Err(SequenceError);
         }
         self.last = sequence_id.saturating_sub(1);
+        self.acknowledged = self.acknowledged.min(self.last);
         Ok(())
     }
 
-    /// The number to acknowledge, if anything has been handled since this was last asked.
+    /// The number to acknowledge, if anything has been handled since this was last asked, or the last answer did not arrive.
     #[must_use]
     pub fn to_acknowledge(&mut self) -> Option<u64> {
         (self.handled > self.acknowledged).then(|| {
@@ -143,6 +145,18 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn an_acknowledgement_that_was_lost_is_given_again() {
+        let mut received = SequenceReceiver::default();
+        assert!(received.receive() && received.receive() && received.receive());
+        assert_eq!(received.to_acknowledge(), Some(3));
+        assert_eq!(received.sequence(4), Ok(()), "it did arrive");
+        assert_eq!(received.to_acknowledge(), None);
+        assert_eq!(received.sequence(2), Ok(()), "the second was not");
+        assert_eq!(received.to_acknowledge(), Some(3));
+        assert_eq!(received.to_acknowledge(), None);
+    }
 
     #[test]
     fn a_gap_is_an_error_and_a_repetition_is_dropped() {

@@ -145,7 +145,8 @@ async fn a_server_that_is_killed_and_started_again_is_found_again() {
 #[tokio::test]
 async fn a_stateful_connection_loses_and_doubles_nothing() {
     const CUTS: i32 = 5;
-    const MESSAGES: i32 = 10;
+    // Fewer than fill the buffer of the hub: ASP.NET Core's methods would wait in the way of what makes room.
+    const MESSAGES: i32 = 4;
     let server = ConformanceServer::start();
     for protocol in HubProtocol::BUILT_IN {
         let wire = Wire::to(server.address());
