@@ -47,7 +47,8 @@ logged() {
 # What systemd itself says of the clock goes to the journal as well.
 systemctl log-target journal
 
-install -m 755 -t /usr/local/bin "$1/clock-app" "$1/clock-service"
+install -m 755 "$1/clock-app" /usr/local/bin/clock-app
+install -m 755 "$1/clock-service" /usr/local/bin/clock-service
 install -D -m 644 -t /etc/campanile-clock config/appsettings.json
 install -m 644 -t /etc/systemd/system config/campanile-clock.service config/campanile-clock.socket
 systemctl daemon-reload

@@ -30,7 +30,7 @@ fn its_installation_is_the_one_that_is_done() {
         .filter_map(|line| line.strip_prefix("sudo "))
     {
         let command = command
-            .replace("target/release/clock-app", "\"$1\"")
+            .replace("target/release/clock-app", "\"$1/clock-app\"")
             .replace("enable --now", "start");
         assert!(
             life.lines().any(|line| line == command),
