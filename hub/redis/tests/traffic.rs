@@ -167,6 +167,7 @@ async fn redis_stands_still_for_less_than_it_may() {
     let farm = Farm::start(&redis.address()).await;
     eventually("there is traffic", || farm.talk.sent() > 20).await;
     redis.freeze();
+    // Messages pile up meanwhile; however long it is, all have to be heard afterwards.
     tokio::time::sleep(Duration::from_millis(200)).await;
     redis.thaw();
     farm.recovers().await;

@@ -248,24 +248,18 @@ impl Clock {
     }
 
     /// Waits for its end.
-    #[must_use]
-    pub fn ended(self) -> Ended {
-        self.ended_within(PATIENCE)
-    }
-
-    /// Waits for its end, which has to come within that time.
     ///
     /// # Panics
     ///
-    /// When it still runs then.
+    /// When it still runs after a long time.
     #[must_use]
-    pub fn ended_within(mut self, limit: Duration) -> Ended {
-        let until = Instant::now() + limit;
+    pub fn ended(mut self) -> Ended {
+        let until = Instant::now() + PATIENCE;
         let status = loop {
             if let Some(status) = self.process.try_wait().expect("a child can be waited for") {
                 break status;
             }
-            assert!(Instant::now() < until, "it still runs after {limit:?}");
+            assert!(Instant::now() < until, "it still runs after {PATIENCE:?}");
             thread::sleep(Duration::from_millis(2));
         };
         Ended {

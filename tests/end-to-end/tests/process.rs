@@ -148,10 +148,12 @@ fn a_second_interrupt_ends_it_at_once() {
     let _silent = HubConnection::open(clock.address());
     clock.signal("INT");
     clock.says("Application is shutting down...");
+    // A stop that does not wait would be over by then; on a machine that is too busy for that, nothing is noticed.
     thread::sleep(Duration::from_millis(200));
     assert!(clock.runs(), "the stop waits for the client");
     clock.signal("INT");
-    let ended = clock.ended_within(Duration::from_millis(500));
+    // The first one alone would end in success.
+    let ended = clock.ended();
     assert!(
         !ended.status.success(),
         "an end by force is no success: {:?}",
