@@ -93,13 +93,7 @@ impl<H> FarmPresence<H> {
     #[allow(clippy::missing_errors_doc, reason = "the type says it for all")]
     pub async fn count(&self) -> HubResult<FarmAnswer<usize>> {
         let replies = self.ask(PresenceQuestion::Count).await?;
-        Ok(replies.map(|replies| {
-            let counts = replies.iter().map(|reply| match reply {
-                PresenceReply::Count(count) => *count,
-                _ => 0,
-            });
-            counts.sum()
-        }))
+        Ok(replies.map(|replies| total(&replies)))
     }
 
     /// The ids of all connections, in no order.
@@ -171,6 +165,15 @@ impl<H> FarmPresence<H> {
     }
 }
 
+/// All counts together. What servers answer may be anything: what is too much is as much as there can be.
+fn total(replies: &[PresenceReply]) -> usize {
+    let counts = replies.iter().map(|reply| match reply {
+        PresenceReply::Count(count) => *count,
+        _ => 0,
+    });
+    counts.fold(0, usize::saturating_add)
+}
+
 impl<H> Clone for FarmPresence<H> {
     fn clone(&self) -> Self {
         Self {
@@ -187,5 +190,17 @@ impl<H> fmt::Debug for FarmPresence<H> {
             .debug_struct("FarmPresence")
             .field("within", &self.within)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_that_cannot_be_do_no_harm() {
+        let counts = [1, usize::MAX, usize::MAX].map(PresenceReply::Count);
+        assert_eq!(total(&counts), usize::MAX);
+        assert_eq!(total(&[2, 3].map(PresenceReply::Count)), 5);
     }
 }
