@@ -106,7 +106,7 @@ pub enum HubError {
         /// How long they had.
         timeout: std::time::Duration,
     },
-    /// A hub method or callback panicked.
+    /// A hub method or callback panicked, or what reads a message into a type of the application.
     #[error("panicked: {0}")]
     Panic(String),
     /// Any other error, kept from clients.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use campanile_host::Inject;
 use campanile_hub::{HubCaller, HubContext, HubError, HubOptions, HubResult, hub};
 use futures_util::SinkExt;
+use serde::{Deserialize, Deserializer};
 use serde_json::json;
 use support::Server;
 use tokio_tungstenite::tungstenite::Message;
@@ -21,13 +22,22 @@ impl Diary {
     }
 
     async fn reads(&self, expected: &[&str]) {
-        for _ in 0..500 {
+        for _ in 0..6000 {
             if *self.0.lock().unwrap() == expected {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         assert_eq!(*self.0.lock().unwrap(), expected);
+    }
+}
+
+/// Nothing can be read into it.
+struct Trap;
+
+impl<'de> Deserialize<'de> for Trap {
+    fn deserialize<D: Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+        panic!("it snapped")
     }
 }
 
@@ -48,6 +58,8 @@ impl DoorHub {
         self.diary.note("aborted".to_owned());
         "too late"
     }
+
+    pub fn step_into(&self, _trap: Trap) {}
 
     pub fn knock(&self) -> &'static str {
         "come in"
@@ -146,6 +158,31 @@ async fn running_methods_learn_that_the_client_is_gone() {
     diary
         .reads(&["connected", "disconnected bored", "aborted"])
         .await;
+}
+
+#[tokio::test]
+async fn an_argument_whose_reading_panics_ends_its_connection_and_leaves_nothing() {
+    let (server, diary) = start(|_| {}).await;
+    let mut bystander = server.connect().await;
+    bystander.next().await;
+    let mut client = server.connect().await;
+    client.call("1", "StepInto", json!([1])).await;
+    let goodbye =
+        json!({"type": 7, "error": "Connection closed with an error.", "allowReconnect": true});
+    assert_eq!(client.rest().await[1..], [goodbye]);
+    diary
+        .reads(&[
+            "connected",
+            "connected",
+            "disconnected panicked: it snapped",
+        ])
+        .await;
+    let context: HubContext<DoorHub> = server.services.inject().unwrap();
+    support::eventually(|| context.presence().count() == 1).await;
+    assert_eq!(
+        bystander.invoke("Knock", json!([])).await["result"],
+        "come in"
+    );
 }
 
 #[tokio::test]

@@ -78,7 +78,9 @@ impl Job {
             let outcome = AssertUnwindSafe(handler)
                 .catch_unwind()
                 .await
-                .unwrap_or_else(|panic| Outcome::Failure(panicked(&*panic)));
+                .unwrap_or_else(|panic| {
+                    Outcome::Failure(format!("it panicked: {}", panic_text(&*panic)))
+                });
             if let Outcome::Failure(error) = &outcome {
                 tracing::error!(method = self.method, error, "a handler failed");
             }
@@ -115,10 +117,11 @@ impl Reply {
     }
 }
 
-fn panicked(panic: &(dyn Any + Send)) -> String {
+/// What a panic said.
+pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> String {
     let text = panic
         .downcast_ref::<&str>()
         .copied()
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    format!("it panicked: {}", text.unwrap_or("without a text"))
+    text.unwrap_or("without a text").to_owned()
 }

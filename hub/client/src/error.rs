@@ -82,6 +82,10 @@ pub enum ClientError {
     /// A result or an item is not of the type that is asked for.
     #[error("what the server answered is not of the type that was asked for: {0}")]
     Result(#[source] Arc<BindingError>),
+    /// The application's own code panicked when it read a message: a `Deserialize`, or a protocol of its own. The connection ends
+    /// with it.
+    #[error("reading a message panicked: {0}")]
+    Panic(String),
     /// The access token provider failed.
     #[error("the access token provider failed: {0}")]
     Token(#[source] Arc<dyn std::error::Error + Send + Sync>),
@@ -142,6 +146,7 @@ impl ClientError {
             Self::Protocol(_) => "Protocol",
             Self::Write(_) => "Write",
             Self::Result(_) => "Result",
+            Self::Panic(_) => "Panic",
             Self::Token(_) => "Token",
             Self::State { .. } => "State",
             Self::ConnectionLost(_) => "ConnectionLost",

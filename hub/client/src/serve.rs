@@ -1,6 +1,7 @@
 //! The time between a handshake and the end of its connection.
 
 use std::future::pending;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -9,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::ClientError;
 use crate::connect::{Established, WayBack};
-use crate::dispatch::Job;
+use crate::dispatch::{Job, panic_text};
 use crate::handlers::Handlers;
 use crate::options::Options;
 use crate::session::{Incoming, Said, Session};
@@ -147,7 +148,11 @@ async fn exchange(
     let mut arrived = Some(bytes::Bytes::new());
     loop {
         if let Some(bytes) = arrived.take() {
-            match incoming.read(&bytes, handlers, jobs) {
+            // What messages are read into is the application's: if it panics, nobody is to wait for a connection without a task.
+            let read = AssertUnwindSafe(|| incoming.read(&bytes, handlers, jobs));
+            let read = catch_unwind(read)
+                .unwrap_or_else(|panic| Err(ClientError::Panic(panic_text(&*panic))));
+            match read {
                 Ok(None) => {}
                 Ok(Some(Said::Close {
                     error,

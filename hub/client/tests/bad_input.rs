@@ -7,8 +7,10 @@ use campanile_hub_client::{
 };
 use campanile_web::WebHostBuilderExt;
 use http::StatusCode;
+use serde::{Deserialize, Deserializer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
+use tokio::sync::mpsc;
 
 use crate::support::fake::FakeServer;
 use crate::support::{Server, soon};
@@ -187,6 +189,43 @@ async fn a_result_of_the_wrong_type_fails_its_call_alone() {
         .unwrap_err();
     assert!(matches!(error, ClientError::Hub(_)), "{error}");
     told.remove();
+    let sum: i32 = soon(connection.invoke("Add", (1, 2))).await.unwrap();
+    assert_eq!(sum, 3);
+    server.stop().await;
+}
+
+/// Nothing can be read into it.
+#[derive(Debug)]
+struct Trap;
+
+impl<'de> Deserialize<'de> for Trap {
+    fn deserialize<D: Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+        panic!("it snapped")
+    }
+}
+
+#[tokio::test]
+async fn a_result_whose_reading_panics_ends_the_connection_and_nobody_waits_on() {
+    let server = Server::start().await;
+    let connection = server.builder().build().unwrap();
+    let (closed, mut reason) = mpsc::unbounded_channel();
+    connection.on_closed(move |error| drop(closed.send(error.map(ToString::to_string))));
+    soon(connection.start()).await.unwrap();
+    let mut waiting = soon(connection.stream::<i32>("ForEver", ())).await.unwrap();
+    let error = soon(connection.invoke::<Trap>("Add", (1, 2)))
+        .await
+        .unwrap_err();
+    assert!(matches!(error, ClientError::ConnectionLost(_)), "{error}");
+    while let Some(item) = soon(waiting.next()).await {
+        if let Err(error) = item {
+            assert!(matches!(error, ClientError::ConnectionLost(_)), "{error}");
+        }
+    }
+    let reason = soon(reason.recv()).await.unwrap();
+    let text = "reading a message panicked: it snapped";
+    assert_eq!(reason.as_deref(), Some(text));
+    assert_eq!(connection.state(), HubConnectionState::Disconnected);
+    soon(connection.start()).await.unwrap();
     let sum: i32 = soon(connection.invoke("Add", (1, 2))).await.unwrap();
     assert_eq!(sum, 3);
     server.stop().await;

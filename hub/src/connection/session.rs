@@ -9,7 +9,9 @@
 //! here; most are done then. One that has to wait becomes a task of its own, and with one slot for invocations the
 //! next one is not read before it has ended.
 
+use std::any::Any;
 use std::future::{Future, poll_fn};
+use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -17,12 +19,13 @@ use std::task::{Context, Poll};
 
 use bytes::BytesMut;
 use campanile_host::CancellationToken;
+use futures_util::FutureExt;
 
 use super::close::Stop;
 use super::handshake::{Opening, shake_hands};
 use super::rate::Rate;
 use super::{Connection, End, close};
-use crate::dispatch::HubDispatcher;
+use crate::dispatch::{HubDispatcher, panic_text};
 use crate::metrics::Closure;
 use crate::transport::{Received, Transport};
 use crate::{HttpTransportType, HubError, HubResult};
@@ -54,7 +57,10 @@ pub(crate) async fn serve<T: Transport>(
     };
     let welcomed = Box::pin(session.welcome(&stop.stopping)).await;
     let end = match welcomed {
-        Ok(()) => session.exchange().await,
+        Ok(()) => {
+            let exchanged = AssertUnwindSafe(session.exchange()).catch_unwind().await;
+            exchanged.unwrap_or_else(|panic| session.panicked(&*panic))
+        }
         Err(error) => {
             tracing::error!(hub = session.hub.name(), connection_id = &*session.connection.id, %error, "a client could not be connected");
             End::Rejected(error)
@@ -133,6 +139,14 @@ impl<T: Transport> Session<T> {
             let goodbye = close::finish(&mut *self.transport, &connection, hub.options(), stop);
             tokio::join!(goodbye, tell_hub(&hub, &connection, end));
         }
+    }
+
+    /// Code of the application that reads messages has panicked, a `Deserialize` or a protocol of its own: the connection ends as
+    /// any other, and is not left behind.
+    fn panicked(&self, panic: &(dyn Any + Send)) -> End {
+        let error = HubError::Panic(panic_text(panic));
+        tracing::error!(hub = self.hub.name(), connection_id = &*self.connection.id, %error, "a client's message could not be handled");
+        End::Failed(error)
     }
 
     /// Receives and handles messages until the connection is to end.

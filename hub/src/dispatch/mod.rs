@@ -7,8 +7,8 @@ mod output;
 mod responder;
 mod runtime;
 
-pub(crate) use call::MethodFuture;
 pub use call::{Activation, CallError, MethodCall, MethodRun, send_output};
+pub(crate) use call::{MethodFuture, panic_text};
 pub use methods::HubMethods;
 pub use output::{Answer, MethodOutput, Reply, StreamEnd, StreamResponder, Streaming, Value};
 pub use responder::Responder;

@@ -27,6 +27,8 @@ use crate::{IncomingMessage, TransferFormat};
 /// of the message that hold them, [`split_value`](Self::split_value) tells one from the next, and
 /// [`read_value`](Self::read_value) decodes one. The types of [`payload`](crate::payload) write themselves as in JSON.
 ///
+/// What comes from a peer may be anything. If one of these panics over it, that peer's connection ends, and no other.
+///
 /// ```
 /// use campanile_hub_protocol::{
 ///     CustomHubProtocol, HubProtocol, IncomingMessage, Invocation, OutgoingMessage, RawArguments, TransferFormat, ValueReader,
