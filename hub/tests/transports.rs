@@ -151,15 +151,21 @@ async fn a_newer_poll_ends_the_older_one_and_an_idle_poll_ends_empty() {
     );
 }
 
-#[tokio::test]
-async fn a_hub_that_ends_answers_what_is_left_then_nothing_then_404() {
-    let server = server().await;
+/// The address of a connection that polls, which the hub has ended: the client was told just now.
+async fn left(server: &Server) -> String {
     let url = server.negotiated().await;
     server.poll(&url).await;
     server.post(&url, HANDSHAKE).await;
     server.poll(&url).await;
     server.post(&url, &call("1", "Leave", &json!([]))).await;
     assert_eq!(server.poll(&url).await.body, "{\"type\":7}\u{1e}");
+    url
+}
+
+#[tokio::test]
+async fn a_hub_that_ends_answers_what_is_left_then_nothing_then_404() {
+    let server = server().await;
+    let url = left(&server).await;
     assert_eq!(server.poll(&url).await.status, 204);
     assert_eq!(server.post_until_gone(&url).await, 404);
 }
@@ -167,21 +173,11 @@ async fn a_hub_that_ends_answers_what_is_left_then_nothing_then_404() {
 #[tokio::test]
 async fn a_poll_that_crosses_the_deletion_of_an_ended_connection_is_told_of_the_end() {
     let server = server().await;
-    let url = server.negotiated().await;
-    server.poll(&url).await;
-    server.post(&url, HANDSHAKE).await;
-    server.poll(&url).await;
-    server.post(&url, &call("1", "Leave", &json!([]))).await;
-    assert_eq!(server.poll(&url).await.body, "{\"type\":7}\u{1e}");
+    let url = left(&server).await;
     assert_eq!(server.request("DELETE", &url, &[], "").await.status, 202);
     assert_eq!(server.poll(&url).await.status, 204);
     // Who is done and does not poll again is forgotten as well.
-    let url = server.negotiated().await;
-    server.poll(&url).await;
-    server.post(&url, HANDSHAKE).await;
-    server.poll(&url).await;
-    server.post(&url, &call("1", "Leave", &json!([]))).await;
-    assert_eq!(server.poll(&url).await.body, "{\"type\":7}\u{1e}");
+    let url = left(&server).await;
     while server.request("DELETE", &url, &[], "").await.status == 202 {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }

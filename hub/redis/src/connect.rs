@@ -99,7 +99,7 @@ async fn connect_to(options: &RedisOptions, host: &str, port: u16) -> Result<Pai
         endpoint: endpoint.clone(),
         source,
     };
-    let client = client(options, info(options, host, port).map_err(failed)?).map_err(failed)?;
+    let client = Client::open(info(options, host, port).map_err(failed)?).map_err(failed)?;
     let mut commands = client
         .get_multiplexed_async_connection_with_config(&config(options))
         .await
@@ -130,13 +130,9 @@ pub(crate) async fn connect_to_node(
     host: &str,
     port: u16,
 ) -> Result<MultiplexedConnection, RedisError> {
-    client(options, info(options, host, port)?)?
+    Client::open(info(options, host, port)?)?
         .get_multiplexed_async_connection_with_config(&config(options))
         .await
-}
-
-fn client(_: &RedisOptions, info: ConnectionInfo) -> Result<Client, RedisError> {
-    Client::open(info)
 }
 
 fn config(options: &RedisOptions) -> AsyncConnectionConfig {
@@ -162,7 +158,7 @@ async fn master(
         .clone()
         .set_redis_settings(RedisConnectionInfo::default());
     let open = async |info: ConnectionInfo| {
-        client(options, info)?
+        Client::open(info)?
             .get_multiplexed_async_connection_with_config(&config(options))
             .await
     };

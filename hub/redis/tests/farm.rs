@@ -2,12 +2,10 @@
 
 mod support;
 
-use campanile_host::hosting::HostBuilder;
-use campanile_hub::{HubContext, HubError, HubServiceCollectionExt};
+use campanile_hub::{HubContext, HubError};
 use campanile_hub_client::HubProtocol;
-use campanile_hub_redis::RedisHostBuilderExt;
 use end_to_end::{Redis, soon};
-use support::{FarmHub, Server};
+use support::{FarmHub, Server, worker};
 
 #[tokio::test]
 async fn every_target_reaches_the_clients_of_both_servers_once_and_in_order() {
@@ -93,21 +91,7 @@ async fn clients_are_asked_from_the_other_server_and_from_where_there_is_none() 
         .unwrap_err();
     assert!(matches!(error, HubError::NoSuchClient { .. }), "{error}");
 
-    let worker = HostBuilder::new()
-        .without_signals()
-        .with_args([
-            "--ConnectionStrings:Redis",
-            &redis.address(),
-            "--Logging:LogLevel:Default",
-            "None",
-        ])
-        .configure_services(|services| {
-            services.add_hub_context::<FarmHub>();
-        })
-        .add_redis_backplane()
-        .build()
-        .unwrap();
-    soon(worker.start()).await.unwrap();
+    let worker = worker(&redis.address()).await;
     let mut client = b.client().await;
     let context = worker.services().required::<HubContext<FarmHub>>().unwrap();
     let clients = context.clients().untyped();

@@ -5,12 +5,11 @@ mod support;
 use std::sync::Arc;
 use std::time::Duration;
 
-use campanile_host::hosting::HostBuilder;
-use campanile_hub::{FarmAnswer, FarmPresence, HubContext, HubError, HubServiceCollectionExt};
+use campanile_hub::{FarmAnswer, FarmPresence, HubContext, HubError};
 use campanile_hub_protocol::backplane::{Announcement, AnnouncementKind};
-use campanile_hub_redis::{RedisHostBuilderExt, WhenUnreachable};
+use campanile_hub_redis::WhenUnreachable;
 use end_to_end::{Redis, eventually, soon};
-use support::{FarmHub, PATIENCE, Server, nowhere};
+use support::{FarmHub, PATIENCE, Server, nowhere, worker};
 
 impl Server {
     /// Answers are there once all servers have given theirs; the limit is for what must not be.
@@ -103,21 +102,7 @@ async fn a_worker_that_has_no_clients_asks_those_that_have() {
     };
     let a = Server::start(&redis.address()).await;
     let client = a.client().await;
-    let worker = HostBuilder::new()
-        .without_signals()
-        .with_args([
-            "--ConnectionStrings:Redis",
-            &redis.address(),
-            "--Logging:LogLevel:Default",
-            "None",
-        ])
-        .configure_services(|services| {
-            services.add_hub_context::<FarmHub>();
-        })
-        .add_redis_backplane()
-        .build()
-        .unwrap();
-    soon(worker.start()).await.unwrap();
+    let worker = worker(&redis.address()).await;
     let context = worker.services().required::<HubContext<FarmHub>>().unwrap();
     let farm = context.presence().everywhere().within(PATIENCE);
     let connections = complete(soon(farm.connections()).await.unwrap());

@@ -26,7 +26,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tower_service::Service;
 
 /// How long a test waits for what has to come.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How long a test waits for what must not come.
 pub(crate) const SILENCE: Duration = Duration::from_millis(150);

@@ -68,6 +68,7 @@ pub(crate) struct Http2Limits {
     max_request_header_field_size: HeaderField,
 }
 
+// Both are worked out by the compiler: what is wrong in them does not compile.
 const HEADER_COUNT: NonZeroU32 = NonZeroU32::new(100).unwrap();
 const STREAMS: NonZeroU32 = NonZeroU32::new(100).unwrap();
 

@@ -2,8 +2,7 @@
 
 use rmp::encode;
 
-/// Writing to a vector cannot fail.
-const INFALLIBLE: &str = "a vector takes everything";
+use crate::messagepack::INFALLIBLE;
 
 pub(super) fn write_array(out: &mut Vec<u8>, items: usize) {
     encode::write_array_len(out, length(items)).expect(INFALLIBLE);

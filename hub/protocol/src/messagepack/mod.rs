@@ -10,7 +10,7 @@ pub(crate) use parse::parse;
 pub(crate) use split::split_value;
 pub(crate) use value::{read_value, write_value};
 pub(crate) use write::{
-    write_ack, write_cancel_invocation, write_close, write_completion_error, write_completion_raw,
-    write_completion_result, write_completion_void, write_invocation, write_ping, write_sequence,
-    write_stream_item,
+    INFALLIBLE, write_ack, write_cancel_invocation, write_close, write_completion_error,
+    write_completion_raw, write_completion_result, write_completion_void, write_invocation,
+    write_ping, write_sequence, write_stream_item,
 };

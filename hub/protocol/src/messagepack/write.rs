@@ -4,7 +4,7 @@ use super::value::write_value;
 use crate::{ArgumentSink, Arguments, InvocationKind, OutgoingCall, WriteError};
 
 /// Why writing what is not a user's value cannot fail.
-const INFALLIBLE: &str = "a vector takes everything";
+pub(crate) const INFALLIBLE: &str = "a vector takes everything";
 
 pub(crate) fn write_invocation<A: Arguments + ?Sized>(
     out: &mut Vec<u8>,

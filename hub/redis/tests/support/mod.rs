@@ -14,8 +14,8 @@ use std::time::Duration;
 use campanile_host::Inject;
 use campanile_host::hosting::{Host, HostBuilder};
 use campanile_hub::{
-    Hub, HubCaller, HubContext, HubHostBuilderExt, HubOptions, HubResult, RequestHead,
-    UserIdProvider, hub,
+    Hub, HubCaller, HubContext, HubHostBuilderExt, HubOptions, HubResult, HubServiceCollectionExt,
+    RequestHead, UserIdProvider, hub,
 };
 use campanile_hub_client::{HubConnection, HubConnectionBuilder, HubProtocol};
 use campanile_hub_redis::{RedisBackplane, RedisHostBuilderExt, RedisOptions};
@@ -77,6 +77,26 @@ impl UserIdProvider for ByName {
     fn user_identifier(&self, request: &RequestHead) -> Option<String> {
         request.query("user")
     }
+}
+
+/// A host that serves nobody, and reaches all clients of the farm.
+pub(crate) async fn worker(redis: &str) -> Host {
+    let worker = HostBuilder::new()
+        .without_signals()
+        .with_args([
+            "--ConnectionStrings:Redis",
+            redis,
+            "--Logging:LogLevel:Default",
+            "None",
+        ])
+        .configure_services(|services| {
+            services.add_hub_context::<FarmHub>();
+        })
+        .add_redis_backplane()
+        .build()
+        .unwrap();
+    soon(worker.start()).await.unwrap();
+    worker
 }
 
 pub(crate) struct Server {
