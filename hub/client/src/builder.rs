@@ -8,6 +8,7 @@ use campanile_hub_protocol::HubProtocol;
 use futures_util::FutureExt;
 use http::{HeaderName, HeaderValue};
 
+use crate::cookies;
 use crate::net::Network;
 use crate::options::{Options, Transport};
 use crate::proxy::ProxySetting;
@@ -65,7 +66,7 @@ impl HubConnectionBuilder {
         self
     }
 
-    /// A header for every request. A cookie is one as well: `header("cookie", "name=value")`.
+    /// A header for every request, whoever the negotiation leads to.
     ///
     /// What is no header is told by [`build`](Self::build).
     pub fn header(mut self, name: &str, value: &str) -> Self {
@@ -77,6 +78,27 @@ impl HubConnectionBuilder {
                 self.error.get_or_insert_with(|| {
                     ClientError::Configuration(format!("'{name}' and its value are not a header"))
                 });
+            }
+        }
+        self
+    }
+
+    /// A cookie for the hub's own host, as if that had set it; not for others that the negotiation leads to.
+    ///
+    /// What servers set is kept as long as the connection is there, over reconnects and restarts, and goes along with later
+    /// requests of any transport as RFC 6265 has it: to the host, path and security that it was set for, until it expires. So
+    /// does a load balancer find the server that a client has negotiated with.
+    ///
+    /// What is no cookie is told by [`build`](Self::build).
+    #[doc(alias = "HttpConnectionOptions.Cookies")]
+    pub fn cookie(mut self, name: &str, value: &str) -> Self {
+        match cookies::check(name, value) {
+            Ok(()) => {
+                let cookie = (name.to_owned(), value.to_owned());
+                self.options.cookies.push(cookie);
+            }
+            Err(error) => {
+                self.error.get_or_insert(error);
             }
         }
         self
@@ -196,7 +218,7 @@ impl HubConnectionBuilder {
     ///
     /// # Errors
     ///
-    /// Where the URL, a header, a certificate or a combination of settings is none.
+    /// Where the URL, a header, a cookie, a certificate or a combination of settings is none.
     pub fn build(self) -> Result<HubConnection, ClientError> {
         if let Some(error) = self.error {
             return Err(error);

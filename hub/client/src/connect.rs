@@ -92,8 +92,7 @@ async fn open(options: &Options, url: &HubUrl, http: &HttpClient) -> Result<Open
                     .to_owned(),
             ));
         }
-        let headers = http.fresh().headers_with_new_token().await?;
-        let link = WebSocketLink::open(http.network(), url, headers, format).await?;
+        let link = WebSocketLink::open(&http.fresh(), url, format).await?;
         return Ok(Opened {
             link: Link::WebSocket(Box::new(link)),
             connection_id: None,
@@ -141,9 +140,8 @@ async fn open_transport(
     let mut way_back = None;
     let link = match transport {
         Transport::WebSockets => {
-            let headers = http.headers_with_new_token().await?;
             let format = options.protocol.transfer_format();
-            let link = WebSocketLink::open(http.network(), &url, headers, format).await?;
+            let link = WebSocketLink::open(&http, &url, format).await?;
             if offer.stateful && options.stateful.is_some() {
                 way_back = Some(WayBack { http, url });
             }
@@ -162,9 +160,8 @@ async fn open_transport(
 impl WayBack {
     /// Comes back to the connection over another WebSocket.
     pub(crate) async fn take(&self, session: &Session) -> Result<Link, ClientError> {
-        let headers = self.http.headers_with_new_token().await?;
         let format = session.protocol.transfer_format();
-        let link = WebSocketLink::open(self.http.network(), &self.url, headers, format).await?;
+        let link = WebSocketLink::open(&self.http, &self.url, format).await?;
         session.outbox.resume(session.protocol);
         Ok(Link::WebSocket(Box::new(link)))
     }

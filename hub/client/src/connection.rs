@@ -65,8 +65,8 @@ impl HubConnection {
     pub(crate) fn new(url: HubUrl, options: Options, network: Network) -> Self {
         Self(Arc::new(Inner {
             shared: Arc::new(Shared {
+                http: HttpClient::new(&options, &url, network),
                 url,
-                http: HttpClient::new(&options, network),
                 options,
                 handlers: Arc::new(Handlers::default()),
                 events: Events::default(),

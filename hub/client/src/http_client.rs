@@ -11,6 +11,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 
 use crate::ClientError;
+use crate::cookies::CookieJar;
 use crate::net::{Dialer, Network};
 use crate::options::{Options, TokenProvider};
 use crate::url::HubUrl;
@@ -27,6 +28,7 @@ pub(crate) struct HttpClient {
     client: Client<Dialer, Full<Bytes>>,
     network: Network,
     headers: HeaderMap,
+    cookies: Arc<CookieJar>,
     provider: Option<Arc<TokenProvider>>,
     /// The token of a redirect, which counts instead of the user's own; empty for none.
     redirected: Option<String>,
@@ -40,18 +42,19 @@ impl std::fmt::Debug for HttpClient {
 }
 
 impl HttpClient {
-    pub(crate) fn new(options: &Options, network: Network) -> Self {
+    pub(crate) fn new(options: &Options, hub: &HubUrl, network: Network) -> Self {
         Self {
             client: Client::builder(TokioExecutor::new()).build(Dialer(network.clone())),
             network,
             headers: options.headers.clone(),
+            cookies: Arc::new(CookieJar::new(hub, &options.cookies)),
             provider: options.token_provider.clone(),
             redirected: None,
             last: Arc::default(),
         }
     }
 
-    /// The same for another connection, which knows no token yet.
+    /// The same for another connection, which knows no token yet. The cookies are those of all of them.
     pub(crate) fn fresh(&self) -> Self {
         Self {
             redirected: None,
@@ -62,6 +65,10 @@ impl HttpClient {
 
     pub(crate) fn network(&self) -> &Network {
         &self.network
+    }
+
+    pub(crate) fn cookies(&self) -> &CookieJar {
+        &self.cookies
     }
 
     pub(crate) fn use_token(&mut self, token: String) {
@@ -180,18 +187,21 @@ impl HttpClient {
         if *method == Method::POST {
             headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
         }
+        self.cookies.add_to(url, &mut headers);
         let mut request = Request::new(Full::new(body));
         *request.method_mut() = method.clone();
         *request.uri_mut() = url.uri()?;
         *request.headers_mut() = headers;
-        self.client.request(request).await.map_err(|error| {
+        let response = self.client.request(request).await.map_err(|error| {
             let cause = std::error::Error::source(&error);
             match cause.and_then(|it| it.downcast_ref::<ClientError>()) {
                 // The dialer's own error says more than the client that called it.
                 Some(cause) => cause.clone(),
                 None => ClientError::network(named(method, url), error),
             }
-        })
+        })?;
+        self.cookies.take(url, response.headers());
+        Ok(response)
     }
 }
 

@@ -39,6 +39,7 @@
 //! | with jitter | yes | own policy | own policy | | no |
 //! | stateful reconnect | yes | yes | yes | no | no |
 //! | access tokens, asked for again | yes | yes | yes | | by a fork |
+//! | cookies of servers, kept and sent | yes | yes | yes | | |
 //! | negotiation redirects, as Azure SignalR Service sends them | yes | yes | yes | | |
 //! | handlers from a contract, typed calls | yes, shared with the server | source generator (preview) | no | no | no |
 //! | trace context in messages | both directions | calls | no | no | no |
@@ -60,6 +61,7 @@ mod calling;
 mod calls;
 mod connect;
 mod connection;
+mod cookies;
 mod dispatch;
 mod error;
 mod events;

@@ -50,6 +50,8 @@ pub(crate) struct Options {
     pub(crate) transports: Vec<Transport>,
     pub(crate) skip_negotiation: bool,
     pub(crate) headers: HeaderMap,
+    /// Names and values, for the hub's host alone.
+    pub(crate) cookies: Vec<(String, String)>,
     pub(crate) proxy: ProxySetting,
     #[cfg(feature = "tls")]
     pub(crate) tls: TlsSettings,
@@ -80,6 +82,7 @@ impl Options {
             transports: Transport::ALL.to_vec(),
             skip_negotiation: false,
             headers: HeaderMap::new(),
+            cookies: Vec::new(),
             proxy: ProxySetting::default(),
             #[cfg(feature = "tls")]
             tls: TlsSettings::default(),

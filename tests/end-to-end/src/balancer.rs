@@ -72,17 +72,38 @@ impl Balancer {
     /// Where it does not start, and where it is missing and may not be.
     #[must_use]
     pub fn haproxy(test: &str, servers: [SocketAddr; 2]) -> Option<Self> {
+        Self::haproxy_with(test, servers, |shown| shown)
+    }
+
+    /// The same, where nothing but the cookie leads a client to its server: who sends none gets the next one.
+    ///
+    /// # Panics
+    ///
+    /// Where it does not start, and where it is missing and may not be.
+    #[must_use]
+    pub fn haproxy_by_cookie_alone(test: &str, servers: [SocketAddr; 2]) -> Option<Self> {
+        Self::haproxy_with(test, servers, |shown| {
+            let by_address = "balance source\n    hash-type consistent";
+            replaced(&shown, by_address, "balance roundrobin")
+        })
+    }
+
+    fn haproxy_with(
+        test: &str,
+        servers: [SocketAddr; 2],
+        change: impl Fn(String) -> String,
+    ) -> Option<Self> {
         let program = program("haproxy");
         if missing(test, &[("haproxy", program.is_some())]) {
             return None;
         }
         let program = program?;
         Some(Self::start(|directory, port| {
-            let shown = shown(
+            let shown = change(shown(
                 "haproxy.cfg",
                 servers,
                 ("bind :80", &format!("bind 127.0.0.1:{port}")),
-            );
+            ));
             // As many files may not be open everywhere.
             write(
                 directory,

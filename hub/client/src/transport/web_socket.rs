@@ -9,7 +9,7 @@ use bytes::Bytes;
 use campanile_hub_protocol::TransferFormat;
 use futures_util::{Sink, SinkExt, Stream as _, StreamExt};
 use http::header::{CONNECTION, HOST, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE};
-use http::{HeaderMap, HeaderValue, Request};
+use http::{HeaderValue, Request};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::client::generate_key;
@@ -19,7 +19,8 @@ use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
 use super::Arrival;
 use crate::ClientError;
-use crate::net::{Network, Stream};
+use crate::http_client::HttpClient;
+use crate::net::Stream;
 use crate::outbox::Outbox;
 use crate::url::HubUrl;
 
@@ -53,12 +54,13 @@ fn config() -> WebSocketConfig {
 
 impl WebSocketLink {
     pub(crate) async fn open(
-        network: &Network,
+        http: &HttpClient,
         url: &HubUrl,
-        mut headers: HeaderMap,
         format: TransferFormat,
     ) -> Result<Self, ClientError> {
         let named = format!("the WebSocket {}", url.path());
+        let mut headers = http.headers_with_new_token().await?;
+        http.cookies().add_to(url, &mut headers);
         let host = HeaderValue::try_from(url.authority.as_str())
             .map_err(|error| ClientError::network(named.clone(), error))?;
         let key = HeaderValue::try_from(generate_key())
@@ -71,17 +73,21 @@ impl WebSocketLink {
         let mut request = Request::new(());
         *request.uri_mut() = url.web_socket_uri()?;
         *request.headers_mut() = headers;
-        let stream = network.dial(url).await?;
-        let (socket, _) =
+        let stream = http.network().dial(url).await?;
+        let (socket, response) =
             tokio_tungstenite::client_async_with_config(request, stream, Some(config()))
                 .await
                 .map_err(|error| match error {
-                    Error::Http(response) => ClientError::Status {
-                        request: named,
-                        status: response.status(),
-                    },
+                    Error::Http(response) => {
+                        http.cookies().take(url, response.headers());
+                        ClientError::Status {
+                            request: named,
+                            status: response.status(),
+                        }
+                    }
                     error => ClientError::network(named, error),
                 })?;
+        http.cookies().take(url, response.headers());
         Ok(Self {
             socket,
             format,

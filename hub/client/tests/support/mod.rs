@@ -7,6 +7,7 @@
 
 pub(crate) mod fake;
 pub(crate) mod proxy;
+pub(crate) mod script;
 
 use std::time::Duration;
 

@@ -11,7 +11,7 @@ use campanile_hub_client::{
     Transport,
 };
 use end_to_end::toolchains::{present, python};
-use end_to_end::{ConformanceServer, Wire, missing};
+use end_to_end::{Balancer, ConformanceServer, Wire, missing};
 
 use crate::features::{FEATURES, soon, told};
 
@@ -67,6 +67,19 @@ async fn every_way_has_every_feature() {
         "our client: {count} features hold, {} ways",
         WAYS.len()
     ));
+}
+
+/// Each server knows its own connections alone: a request that reaches the other one fails.
+#[tokio::test]
+async fn a_balancer_that_goes_by_a_cookie_leads_every_request_to_one_server() {
+    let test = "a_balancer_that_goes_by_a_cookie_leads_every_request_to_one_server";
+    let servers = [ConformanceServer::start(), ConformanceServer::start()];
+    let addresses = [servers[0].address(), servers[1].address()];
+    let Some(balancer) = Balancer::haproxy_by_cookie_alone(test, addresses) else {
+        return;
+    };
+    // The connections begin at one and the other in turn.
+    features(&balancer.url("/hubs/conformance"), &WAYS, &[]).await;
 }
 
 /// `aiosignalr` 0.1.1, from `PyPI`. What it does not offer:
