@@ -113,7 +113,7 @@ async fn serve_those_with_a_cookie(server: &mut ScriptedServer, transport: Trans
                 request.status(200);
                 consents |= messages.iter().any(|it| it["protocol"].is_string());
                 if transport == Transport::ServerSentEvents
-                    && messages.iter().any(|it| it["type"] == 7)
+                    && messages.iter().any(|it| it["target"] == "Last")
                 {
                     return count;
                 }

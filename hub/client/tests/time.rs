@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use campanile_hub_client::{ClientError, HubConnectionState};
+use campanile_hub_client::{ClientError, HubConnectionState, RetryDelays};
 use tokio::time::Instant;
 
 use crate::support::fake::FakeServer;
@@ -72,6 +72,41 @@ async fn a_server_that_falls_silent_is_lost_after_its_timeout() {
     let error = closed.recv().await.unwrap().unwrap();
     assert!(matches!(error, ClientError::ServerSilent(_)), "{error}");
     assert_eq!(connection.state(), HubConnectionState::Disconnected);
+}
+
+#[tokio::test]
+async fn pings_of_the_server_keep_a_quiet_connection() {
+    let server = FakeServer::start().await;
+    let connection = server.connect().await;
+    tokio::time::pause();
+    for _ in 0..10 {
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        server.send(r#"{"type":6}"#);
+    }
+    assert_eq!(connection.state(), HubConnectionState::Connected);
+}
+
+#[tokio::test]
+async fn silence_is_noticed_on_the_next_connection_as_well() {
+    let server = FakeServer::start().await;
+    let connection = server
+        .builder()
+        .automatic_reconnect_with(RetryDelays::new([Duration::ZERO]))
+        .build()
+        .unwrap();
+    let (sender, mut events) = tokio::sync::mpsc::unbounded_channel();
+    let reconnected = sender.clone();
+    connection.on_reconnected(move |_| drop(reconnected.send(None)));
+    connection.on_reconnecting(move |error| drop(sender.send(error.cloned())));
+    connection.start().await.unwrap();
+    server.drop_connection();
+    assert!(events.recv().await.unwrap().is_some());
+    assert!(events.recv().await.unwrap().is_none());
+    tokio::time::pause();
+    let since = Instant::now();
+    let lost = events.recv().await.unwrap().unwrap();
+    assert!(matches!(lost, ClientError::ServerSilent(_)), "{lost}");
+    assert!((29..=31).contains(&seconds(since)), "{} s", seconds(since));
 }
 
 #[tokio::test]

@@ -1,5 +1,9 @@
 //! A server that answers each request as a test wants it answered.
 
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use bytes::Bytes;
 use campanile_hub_client::{HubConnectionBuilder, Transport};
 use futures_util::{SinkExt, StreamExt};
@@ -15,9 +19,9 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
-use tokio_tungstenite::tungstenite::protocol::Role;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role};
+use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
 use super::soon;
 
@@ -31,10 +35,14 @@ type Pieces = mpsc::UnboundedReceiver<Result<Frame<Bytes>, std::io::Error>>;
 type Body = Either<Full<Bytes>, StreamBody<futures_util::stream::BoxStream<'static, Piece>>>;
 type Piece = Result<Frame<Bytes>, std::io::Error>;
 
-/// Its requests are the test's to answer, one after another as they come.
+/// Its requests are the test's to answer, one after another as they come, but for those that bring nothing except pings and
+/// close messages.
 pub(crate) struct ScriptedServer {
     pub(crate) url: String,
     requests: mpsc::UnboundedReceiver<Request>,
+    /// What came before something that was waited for.
+    aside: VecDeque<Request>,
+    pings: Arc<AtomicUsize>,
 }
 
 /// A request that waits for its answer; dropped, it gets none, and its connection ends.
@@ -50,10 +58,13 @@ impl ScriptedServer {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (sender, requests) = mpsc::unbounded_channel();
+        let pings = Arc::new(AtomicUsize::new(0));
+        let counted = pings.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let sender = sender.clone();
-                let service = service_fn(move |request| ask(request, sender.clone()));
+                let (sender, pings) = (sender.clone(), counted.clone());
+                let service =
+                    service_fn(move |request| ask(request, sender.clone(), pings.clone()));
                 let connection = hyper::server::conn::http1::Builder::new()
                     .serve_connection(TokioIo::new(stream), service)
                     .with_upgrades();
@@ -61,44 +72,64 @@ impl ScriptedServer {
                 tokio::spawn(async move { drop(connection.await) });
             }
         });
-        Self { url, requests }
+        Self {
+            url,
+            requests,
+            aside: VecDeque::new(),
+            pings,
+        }
     }
 
     pub(crate) fn builder(&self) -> HubConnectionBuilder {
         HubConnectionBuilder::new(format!("{}/hub", self.url))
     }
 
+    /// The next request.
     pub(crate) async fn next(&mut self) -> Request {
-        soon(self.requests.recv()).await.unwrap()
+        match self.aside.pop_front() {
+            Some(request) => request,
+            None => soon(self.requests.recv()).await.unwrap(),
+        }
     }
 
-    /// The next request, which has to be of this kind.
-    pub(crate) async fn expect(&mut self, method: Method, path: &str) -> Request {
-        let request = self.next().await;
-        assert_eq!(
-            (&request.head.method, request.head.uri.path()),
-            (&method, path)
-        );
-        request
+    /// The next request with this method; others keep their place.
+    pub(crate) async fn take(&mut self, method: Method) -> Request {
+        let before = self.aside.iter().position(|it| it.head.method == method);
+        if let Some(request) = before.and_then(|at| self.aside.remove(at)) {
+            return request;
+        }
+        loop {
+            let request = soon(self.requests.recv()).await.unwrap();
+            if request.head.method == method {
+                return request;
+            }
+            self.aside.push_back(request);
+        }
+    }
+
+    /// The next messages that are posted, taken.
+    pub(crate) async fn post(&mut self) -> Request {
+        let request = self.take(Method::POST).await;
+        let copy = request.copy();
+        request.status(200);
+        copy
     }
 
     /// Whether a request is waiting that nobody has looked at.
     pub(crate) fn is_asked(&self) -> bool {
-        !self.requests.is_empty()
+        !self.requests.is_empty() || !self.aside.is_empty()
     }
 
-    /// Answers the negotiation with this one transport.
-    pub(crate) async fn negotiate(&mut self, transport: Transport) -> Parts {
-        let request = self.expect(Method::POST, "/hub/negotiate").await;
-        let head = request.head.clone();
-        request.json(&offer("TOKEN", &[transport]));
-        head
+    /// The pings that were posted so far.
+    pub(crate) fn pings(&self) -> usize {
+        self.pings.load(Ordering::Relaxed)
     }
 }
 
 async fn ask(
     mut request: hyper::Request<Incoming>,
     sender: mpsc::UnboundedSender<Request>,
+    pings: Arc<AtomicUsize>,
 ) -> Result<Response<Body>, &'static str> {
     let upgrade = request
         .headers()
@@ -113,11 +144,32 @@ async fn ask(
         answer,
         upgrade,
     };
-    let _ = sender.send(request);
+    let types: Vec<_> = parts(&request.body).map(|it| it["type"].clone()).collect();
+    let count = types.iter().filter(|it| **it == 6).count();
+    pings.fetch_add(count, Ordering::Relaxed);
+    if !types.is_empty() && types.iter().all(|it| *it == 6 || *it == 7) {
+        request.status(200);
+    } else {
+        let _ = sender.send(request);
+    }
     answered.await.map_err(|_| "it is not answered")
 }
 
 impl Request {
+    /// The same to look at, which nobody waits for.
+    pub(crate) fn copy(&self) -> Self {
+        Self {
+            head: self.head.clone(),
+            body: self.body.clone(),
+            answer: oneshot::channel().0,
+            upgrade: None,
+        }
+    }
+
+    pub(crate) fn asks_for_a_web_socket(&self) -> bool {
+        self.head.headers.contains_key(SEC_WEBSOCKET_KEY)
+    }
+
     pub(crate) fn header(&self, name: impl Into<HeaderName>) -> Option<&str> {
         self.head.headers.get(name.into())?.to_str().ok()
     }
@@ -131,11 +183,7 @@ impl Request {
 
     /// The messages in the body, but for pings.
     pub(crate) fn messages(&self) -> Vec<Value> {
-        self.body
-            .split_terminator(RS)
-            .map(|it| serde_json::from_str::<Value>(it).unwrap())
-            .filter(|it| it["type"] != 6)
-            .collect()
+        parts(&self.body).filter(|it| it["type"] != 6).collect()
     }
 
     pub(crate) fn respond(self, status: u16, headers: &[(HeaderName, &str)], body: &str) {
@@ -203,7 +251,8 @@ impl Request {
         let _ = self.answer.send(response);
         let stream = soon(self.upgrade.expect("it asks for a WebSocket")).await;
         let stream = TokioIo::new(stream.unwrap());
-        Socket(WebSocketStream::from_raw_socket(stream, Role::Server, None).await)
+        let socket = WebSocketStream::from_raw_socket(stream, Role::Server, None).await;
+        Socket(socket, Vec::new())
     }
 
     /// Accepts a WebSocket and the handshake on it.
@@ -241,24 +290,71 @@ impl Pipe {
 }
 
 /// The server's side of a WebSocket, in JSON.
-pub(crate) struct Socket(WebSocketStream<TokioIo<Upgraded>>);
+pub(crate) struct Socket(WebSocketStream<TokioIo<Upgraded>>, Vec<Value>);
 
 impl Socket {
     /// The next message that is no ping.
     pub(crate) async fn receive(&mut self) -> Value {
         loop {
-            let message = soon(self.0.next()).await.unwrap().unwrap();
-            let text = message.to_text().unwrap().trim_end_matches(RS);
-            let message: Value = serde_json::from_str(text).unwrap();
-            if message["type"] != 6 {
-                return message;
+            if self.1.is_empty() {
+                let message = soon(self.0.next()).await.unwrap().unwrap();
+                self.1.extend(values(&message));
+            } else {
+                return self.1.remove(0);
             }
         }
+    }
+
+    /// What comes until the client closes, but for pings; then the code of its close frame.
+    pub(crate) async fn rest(&mut self) -> (Vec<Value>, Option<u16>) {
+        let mut messages = std::mem::take(&mut self.1);
+        loop {
+            match soon(self.0.next()).await {
+                Some(Ok(Message::Close(frame))) => {
+                    return (messages, frame.map(|it| it.code.into()));
+                }
+                Some(Ok(message)) => messages.extend(values(&message)),
+                Some(Err(_)) | None => return (messages, None),
+            }
+        }
+    }
+
+    /// Sends a message.
+    pub(crate) async fn send(&mut self, message: &Value) {
+        self.write(&format!("{message}{RS}")).await;
+    }
+
+    /// Answers a call with this result.
+    pub(crate) async fn answer(&mut self, call: &Value, result: impl Into<Value>) {
+        let result: Value = result.into();
+        self.send(&json!({ "type": 3, "invocationId": call["invocationId"], "result": result }))
+            .await;
+    }
+
+    /// Closes with this code.
+    pub(crate) async fn close(&mut self, code: u16) {
+        let frame = CloseFrame {
+            code: code.into(),
+            reason: Utf8Bytes::default(),
+        };
+        // The client may have hung up already.
+        let _ = self.0.close(Some(frame)).await;
     }
 
     pub(crate) async fn write(&mut self, text: &str) {
         self.0.send(Message::text(text)).await.unwrap();
     }
+}
+
+fn parts(text: &str) -> impl Iterator<Item = Value> {
+    text.split_terminator(RS)
+        .map(|it| serde_json::from_str(it).unwrap())
+}
+
+/// The messages that came in one, but for pings.
+fn values(message: &Message) -> Vec<Value> {
+    let parts = parts(message.to_text().unwrap());
+    parts.filter(|it| it["type"] != 6).collect()
 }
 
 /// An offer of these transports.
