@@ -28,4 +28,5 @@ suites! {
     in_chromium_in_messagepack_over_web_sockets: "messagepack" over "WebSockets";
     in_chromium_in_json_over_server_sent_events: "json" over "ServerSentEvents";
     in_chromium_in_json_over_long_polling: "json" over "LongPolling";
+    in_chromium_in_messagepack_over_long_polling: "messagepack" over "LongPolling";
 }

@@ -34,4 +34,5 @@ suites! {
     the_old_client_in_messagepack_over_web_sockets: "@aspnet/signalr" "messagepack" over "WebSockets";
     the_old_client_in_json_over_server_sent_events: "@aspnet/signalr" "json" over "ServerSentEvents";
     the_old_client_in_json_over_long_polling: "@aspnet/signalr" "json" over "LongPolling";
+    the_old_client_in_messagepack_over_long_polling: "@aspnet/signalr" "messagepack" over "LongPolling";
 }
