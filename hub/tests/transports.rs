@@ -5,7 +5,7 @@ mod support;
 use std::time::Duration;
 
 use campanile_host::Inject;
-use campanile_hub::{HttpTransports, HubCaller, HubOptions, HubResult, hub};
+use campanile_hub::{HttpTransports, HubCaller, HubOptions, hub};
 use serde_json::json;
 use support::{Reply, Server};
 
@@ -26,17 +26,6 @@ impl TestHub {
 
     pub fn leave(&self, caller: &HubCaller<Self>) {
         caller.abort();
-    }
-
-    pub async fn flood(&self, caller: &HubCaller<Self>, count: usize) -> HubResult<()> {
-        for number in 0..count {
-            caller
-                .clients()
-                .caller()
-                .send("Flood", (number, "x".repeat(1000)))
-                .await?;
-        }
-        Ok(())
     }
 }
 
@@ -76,24 +65,6 @@ async fn events_carry_a_whole_conversation() {
     server.post(&url, &call("2", "Leave", &json!([]))).await;
     assert_eq!(events.rest().await, "data: {\"type\":7}\u{1e}\r\n\r\n");
     assert_eq!(server.post_until_gone(&url).await, 404);
-}
-
-#[tokio::test]
-async fn events_are_held_back_by_a_client_that_does_not_read() {
-    let server = server().await;
-    let url = server.negotiated().await;
-    let mut events = server
-        .request("GET", &url, &[("Accept", "text/event-stream")], "")
-        .await;
-    server.post(&url, HANDSHAKE).await;
-    server
-        .post(&url, &call("1", "Flood", &json!([20_000])))
-        .await;
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    let mut text = String::new();
-    while !text.contains("\"invocationId\":\"1\"") {
-        text = events.read_until("\r\n\r\n").await;
-    }
 }
 
 #[tokio::test]
