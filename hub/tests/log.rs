@@ -12,6 +12,7 @@ use campanile_hub::{
     HubCaller, HubContext, HubOptions, HubService, HubServiceCollectionExt, SlowClientPolicy,
     UploadStream, hub,
 };
+use campanile_web::Policy;
 use futures_util::StreamExt;
 use serde_json::json;
 use support::requests::{Caller, Events};
@@ -37,6 +38,9 @@ impl LoggedHub {
         }
         sum
     }
+
+    #[authorize(Policy::authenticated().require_role(["sexton"]))]
+    pub fn ring(&self) {}
 
     pub fn token(&self, caller: &HubCaller<Self>) -> Option<String> {
         caller.request().query("access_token")
@@ -141,6 +145,16 @@ async fn calls(log: &Log, server: &Server) {
         "does not fit the hub method",
         "Add",
         "the non-streaming 'Add' method with a streaming invocation",
+    ])
+    .await;
+    client.invoke("Ring", json!([])).await;
+    log.warns(&[
+        "not authorized to call a hub method",
+        "LoggedHub",
+        "Ring",
+        "connection_id",
+        "authenticated",
+        "sexton",
     ])
     .await;
     upload(&mut client, &[json!(1), json!("two")]).await;

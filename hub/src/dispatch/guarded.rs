@@ -73,7 +73,7 @@ impl<H: Hub> Guarded<H> {
                     runtime.metrics().refuse("unauthorized");
                     let id = responder.invocation_id.as_deref();
                     let method = &responder.method;
-                    refuse_unauthorized(&responder.connection, id, H::NAME, method);
+                    refuse_unauthorized(&responder.connection, id, H::NAME, method, &policy);
                     return scope.close().await;
                 }
                 Err(error) => {

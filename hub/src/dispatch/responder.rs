@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use campanile_web::Policy;
 use serde::Serialize;
 
 use crate::connection::{Connection, Frame, Pushed};
@@ -102,18 +103,22 @@ impl Responder {
     }
 }
 
-/// Tells a client that a policy does not permit it to call a method.
+/// Tells a client that a policy does not permit it to call a method, and the log what the policy requires: ASP.NET Core has that
+/// in its log as well, but the method in another line, at a level that nobody sees.
 pub(crate) fn refuse_unauthorized(
     connection: &Connection,
     invocation_id: Option<&str>,
     hub: &str,
     method: &str,
+    policy: &Policy,
 ) {
-    tracing::debug!(
+    tracing::warn!(
         hub,
         method,
         connection_id = &*connection.id,
-        "a client may not call a hub method"
+        user = connection.user.as_deref(),
+        required = ?policy,
+        "a client is not authorized to call a hub method"
     );
     let text = format!("Failed to invoke '{method}' because user is unauthorized");
     respond_error(connection, invocation_id, &text);

@@ -262,8 +262,10 @@ impl<H: Hub> HubDispatcher for HubRuntime<H> {
             Some(policy) if policy.has_handlers() => (None, Some(policy.clone())),
             policy => (policy.as_ref(), None),
         };
-        if policy.is_some_and(|policy| !policy.permits(connection.request.principal())) {
-            refuse_unauthorized(connection, invocation_id.as_deref(), H::NAME, name);
+        if let Some(policy) = policy
+            && !policy.permits(connection.request.principal())
+        {
+            refuse_unauthorized(connection, invocation_id.as_deref(), H::NAME, name, policy);
             return Dispatch::Refused("unauthorized");
         }
         let responder = Responder {
