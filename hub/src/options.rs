@@ -43,8 +43,8 @@ pub struct HubOptions {
     /// How many items of an upload wait for the hub method at most, at least 1. Default: 10. Then nothing more is read
     /// from that client until the method takes one.
     pub stream_buffer_capacity: usize,
-    /// How long a client may take to answer what it is asked; `None` for ever, as in ASP.NET Core. Default: 30 s. To the
-    /// millisecond, and one value for each type of hub: where it is mounted twice, the later one's counts.
+    /// How long a client may take to answer what it is asked; `None` for ever, as in ASP.NET Core. Default: 30 s. Where a hub is
+    /// mounted twice, the value of the path counts that the client is connected to; of a client of another server, the longest.
     pub client_result_timeout: Option<Duration>,
     /// How many bytes may wait for one client before [`slow_client`](Self::slow_client) applies. Default: 65,536.
     #[doc(alias = "TransportMaxBufferSize")]

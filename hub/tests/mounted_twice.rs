@@ -8,7 +8,9 @@ use std::time::Duration;
 use campanile_host::Inject;
 use campanile_host::metrics::Metrics;
 use campanile_host::services::{ServiceCollection, ServiceProvider};
-use campanile_hub::{HubContext, HubOptions, HubService, HubServiceCollectionExt, hub};
+use campanile_hub::{
+    HubContext, HubError, HubOptions, HubResult, HubService, HubServiceCollectionExt, hub,
+};
 use serde_json::json;
 use support::requests::{Caller, Events, text};
 use tokio::time::Instant;
@@ -28,7 +30,7 @@ struct Mounted {
     second: HubService,
 }
 
-/// At the first path with the times of the default, and at the second one with a ping every 5 seconds.
+/// At the first path with the times of the default, and at the second one with a ping every 5 seconds, and 2 seconds to answer.
 fn mount() -> Mounted {
     let metrics = Arc::new(Metrics::new());
     let mut services = ServiceCollection::new();
@@ -37,6 +39,7 @@ fn mount() -> Mounted {
     let services = services.build().unwrap();
     let mut frequent = HubOptions::default();
     frequent.keep_alive_interval = Duration::from_secs(5);
+    frequent.client_result_timeout = Some(Duration::from_secs(2));
     let first = HubService::new::<TwiceHub>(&services, HubOptions::default()).unwrap();
     let second = HubService::new::<TwiceHub>(&services, frequent).unwrap();
     Mounted {
@@ -78,6 +81,28 @@ async fn a_silent_client_has_its_whole_time() {
     assert_eq!(last["error"], "Connection closed with an error.");
     let waited = pinged.elapsed().as_secs();
     assert!((29..=32).contains(&waited), "after {waited} s");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_has_as_long_to_answer_as_its_path_says() {
+    let mounted = mount();
+    let context: HubContext<TwiceHub> = mounted.services.inject().unwrap();
+    for (hub, patience) in [
+        (&mounted.first, 30),
+        (&mounted.second, 2),
+        (&mounted.first, 30),
+    ] {
+        let known = context.presence().connections();
+        let mut silent = Events::connect(&Caller::anonymous(hub)).await;
+        let asked = context.presence().connections();
+        let id = asked.iter().find(|id| !known.contains(id)).unwrap();
+        tokio::spawn(async move { while silent.next().await.is_some() {} });
+        let since = Instant::now();
+        let client = context.clients().client(id);
+        let answer: HubResult<u32> = client.invoke("Count", ()).await;
+        assert!(matches!(answer, Err(HubError::ClientResultTimeout { .. })));
+        assert_eq!(since.elapsed().as_secs(), patience);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Waker;
+use std::time::Duration;
 
 use campanile_host::CancellationToken;
 use campanile_hub_protocol::HubProtocol;
@@ -31,6 +32,8 @@ pub struct Connection {
     pub(crate) times: Times,
     /// How many groups it may be in.
     pub(crate) maximum_groups: usize,
+    /// How long it may take to answer what it is asked; none for ever.
+    pub(crate) client_result_timeout: Option<Duration>,
     aborted: OnceLock<CancellationToken>,
     /// Not there until a call can be cancelled or uploads something.
     calls: OnceLock<Box<OpenCalls>>,
@@ -108,6 +111,7 @@ impl Connection {
             beat: Beat::default(),
             times: Times::of(options),
             maximum_groups: options.maximum_groups_per_connection.unwrap_or(usize::MAX),
+            client_result_timeout: options.client_result_timeout,
             aborted: OnceLock::new(),
             calls: OnceLock::new(),
             control: Mutex::default(),

@@ -97,7 +97,7 @@ impl<H: Hub> HubRuntime<H> {
         context
             .lifetime()
             .local()
-            .set_result_timeout(options.client_result_timeout);
+            .add_result_timeout(options.client_result_timeout);
         let names = options.supported_protocols.as_deref();
         let protocols = protocols::supported(&services, names, H::NAME)?;
         let mut methods = H::methods();

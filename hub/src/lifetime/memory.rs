@@ -127,14 +127,18 @@ impl MemoryLifetimeManager {
         self.find(connection_id).map(|it| it.protocol)
     }
 
-    /// How long an answer may take; none for ever.
-    pub(crate) fn result_timeout(&self) -> Option<Duration> {
-        self.results.timeout()
+    /// How long a connection may take to answer; none for ever. At which of the hub's paths a connection of another server is,
+    /// is not known here: it may take as long as that one of them says which is the most patient.
+    pub(crate) fn result_timeout(&self, connection_id: &str) -> Option<Duration> {
+        match self.find(connection_id) {
+            Some(connection) => connection.client_result_timeout,
+            None => self.results.longest_timeout(),
+        }
     }
 
-    /// Sets how long an answer may take.
-    pub(crate) fn set_result_timeout(&self, timeout: Option<Duration>) {
-        self.results.set_timeout(timeout);
+    /// Says how long an answer may take at one of the hub's paths.
+    pub(crate) fn add_result_timeout(&self, timeout: Option<Duration>) {
+        self.results.add_timeout(timeout);
     }
 
     /// Who wants to know of changes.

@@ -39,30 +39,17 @@ pub enum Answered {
 }
 
 /// The open questions of one hub in this process.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct ClientResults {
     asked: AtomicU64,
     pending: Mutex<HashMap<Box<str>, Pending>>,
-    /// In milliseconds.
-    timeout: AtomicU64,
+    /// The longest of those that were said, in milliseconds; 0 where none was.
+    longest_timeout: AtomicU64,
 }
 
 struct Pending {
     connection_id: Arc<str>,
     answer: Box<dyn TakeAnswer>,
-}
-
-impl Default for ClientResults {
-    fn default() -> Self {
-        let results = Self {
-            asked: AtomicU64::new(0),
-            pending: Mutex::default(),
-            timeout: AtomicU64::new(u64::MAX),
-        };
-        // It stays so where no server of this process has its own: in a worker.
-        results.set_timeout(HubOptions::default().client_result_timeout);
-        results
-    }
 }
 
 impl ClientResults {
@@ -130,16 +117,19 @@ impl ClientResults {
         Answered::Taken
     }
 
-    pub(crate) fn set_timeout(&self, timeout: Option<Duration>) {
+    pub(crate) fn add_timeout(&self, timeout: Option<Duration>) {
         let milliseconds = timeout.map_or(u64::MAX, |timeout| {
             u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX)
         });
-        self.timeout.store(milliseconds, Ordering::Relaxed);
+        self.longest_timeout
+            .fetch_max(milliseconds, Ordering::Relaxed);
     }
 
-    /// How long to wait for an answer; none for ever.
-    pub(crate) fn timeout(&self) -> Option<Duration> {
-        match self.timeout.load(Ordering::Relaxed) {
+    /// How long to wait for an answer at most; none for ever.
+    pub(crate) fn longest_timeout(&self) -> Option<Duration> {
+        match self.longest_timeout.load(Ordering::Relaxed) {
+            // No server of this process has its own: it is a worker.
+            0 => HubOptions::default().client_result_timeout,
             u64::MAX => None,
             milliseconds => Some(Duration::from_millis(milliseconds)),
         }
@@ -236,7 +226,7 @@ mod tests {
 
     #[test]
     fn nobody_waits_for_ever_where_nothing_is_set() {
-        let timeout = ClientResults::default().timeout();
+        let timeout = ClientResults::default().longest_timeout();
         assert_eq!(timeout, HubOptions::default().client_result_timeout);
         assert!(timeout.is_some());
     }

@@ -156,7 +156,7 @@ impl ClientProxy<Single> {
         if let Some((caller, Standing::Counted(number))) = &self.asker {
             caller.lend_slot(*number);
         }
-        let timeout = self.lifetime.local().result_timeout();
+        let timeout = self.lifetime.local().result_timeout(connection_id);
         let answered = async {
             tokio::select! {
                 biased;
