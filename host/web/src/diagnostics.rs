@@ -136,8 +136,8 @@ impl Drop for Record {
             tracing::info!(
                 target: TARGET,
                 event_id = 2,
-                "Request finished {:?} {} {} - {} {} {} {milliseconds:.4}ms",
-                self.version, self.method, told.url, status.as_u16(), told.content_length, told.content_type
+                "Request finished HTTP/{} {} {} - {} {} {} {milliseconds:.4}ms",
+                version(self.version), self.method, told.url, status.as_u16(), told.content_length, told.content_type
             );
         }
     }
@@ -164,8 +164,8 @@ fn begin_telling<B>(request: &Request<B>, is_https: bool) -> Box<Told> {
     tracing::info!(
         target: TARGET,
         event_id = 1,
-        "Request starting {:?} {} {url} - {} {}",
-        request.version(), request.method(), text(headers, &CONTENT_TYPE), text(headers, &CONTENT_LENGTH)
+        "Request starting HTTP/{} {} {url} - {} {}",
+        version(request.version()), request.method(), text(headers, &CONTENT_TYPE), text(headers, &CONTENT_LENGTH)
     );
     Box::new(Told {
         url,

@@ -6,7 +6,10 @@ use std::io;
 use std::sync::{Arc, Mutex};
 
 use campanile_web::WebHostBuilderExt;
-use common::{builder, start, until};
+use common::{builder, start, until, with_kestrel};
+use http_body_util::Empty;
+use hyper::client::conn::http2::handshake;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use tracing::subscriber::set_global_default;
 use tracing_subscriber::fmt;
 
@@ -50,6 +53,7 @@ async fn a_request_has_two_lines_without_tokens() {
         text.contains(&starting) && text.contains(&finished)
     })
     .await;
+    over_http2(&written).await;
     let text = written.text();
     assert!(
         text.contains("INFO Microsoft.AspNetCore.Hosting.Diagnostics: "),
@@ -58,4 +62,23 @@ async fn a_request_has_two_lines_without_tokens() {
     for secret in ["secret", "hidden"] {
         assert!(!text.contains(secret), "{text}");
     }
+}
+
+/// Which has no minor version in .NET's log.
+async fn over_http2(written: &Written) {
+    let settings = [("EndpointDefaults:Protocols", "Http2")];
+    let running = start(with_kestrel(&settings).map_get("/bell", |_| async { "bam" })).await;
+    let socket = TokioIo::new(running.connect().await.socket);
+    let (mut sender, connection) = handshake(TokioExecutor::new(), socket).await.unwrap();
+    tokio::spawn(connection);
+    let request = http::Request::get("http://bell/bell").body(Empty::<bytes::Bytes>::new());
+    let response = sender.send_request(request.unwrap()).await.unwrap();
+    assert_eq!(response.status(), 200);
+    drop(response);
+    until("both lines of HTTP/2 are there", || {
+        let text = written.text();
+        text.contains("Request starting HTTP/2 GET http://bell/bell - - -")
+            && text.contains("Request finished HTTP/2 GET http://bell/bell - 200 ")
+    })
+    .await;
 }
