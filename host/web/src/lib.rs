@@ -51,6 +51,7 @@ mod diagnostics;
 mod dispatch;
 mod endpoints;
 mod extended_connect;
+mod first_line;
 #[cfg(feature = "tls")]
 mod handshake;
 mod head;

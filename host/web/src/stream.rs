@@ -5,20 +5,18 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use http::StatusCode;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 #[cfg(unix)]
 use tokio::net::UnixStream;
 
 use crate::activity::Activity;
+use crate::first_line::{FirstLine, Progress};
 
 /// What is answered to a head that does not come to its end.
 const REQUEST_TIMEOUT: &[u8] =
     b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-
-/// What is answered to a first line that does not come to its end.
-const URI_TOO_LONG: &[u8] =
-    b"HTTP/1.1 414 URI Too Long\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 
 /// What a client begins HTTP/2 with.
 #[cfg(feature = "http2")]
@@ -46,10 +44,9 @@ pub(crate) struct Stream {
 /// How far the beginning of a connection has come.
 #[derive(Debug)]
 enum Beginning {
-    /// So many bytes more may come until the first line of the first request ends. hyper knows the size of a whole head only,
-    /// and would refuse it as one. (Of later requests their beginning is not known here.)
-    Line(usize),
-    /// That line is too long: nothing more is read.
+    /// The first line of the first request has not ended. (Of later requests their beginning is not known here.)
+    Line(FirstLine),
+    /// That line is refused: nothing more is read.
     Refused,
     /// So much of the preface, which has been read already, is to be read by who speaks HTTP/2.
     #[cfg(feature = "http2")]
@@ -61,7 +58,7 @@ enum Beginning {
 impl Stream {
     /// For HTTP/1, with a first line of at most so many bytes.
     pub(crate) fn http1(socket: Socket, activity: Arc<Activity>, line: usize) -> Self {
-        let beginning = Beginning::Line(line);
+        let beginning = Beginning::Line(FirstLine::new(line));
         Self {
             socket,
             activity,
@@ -88,21 +85,21 @@ impl Stream {
         }
     }
 
-    /// Whether the first line goes on for too long with what was read.
-    fn is_line_too_long(&mut self, read: &[u8]) -> bool {
-        let Beginning::Line(left) = &mut self.beginning else {
-            return false;
+    /// The status by which the first line is refused with what was read.
+    fn refusal(&mut self, read: &[u8]) -> Option<StatusCode> {
+        let Beginning::Line(line) = &mut self.beginning else {
+            return None;
         };
-        if read.contains(&b'\n') {
-            self.beginning = Beginning::Past;
-            return false;
-        }
-        match left.checked_sub(read.len()) {
-            Some(rest) => {
-                *left = rest;
-                false
+        match line.read(read) {
+            Progress::Unfinished => None,
+            Progress::Ended => {
+                self.beginning = Beginning::Past;
+                None
             }
-            None => true,
+            Progress::Refused(status) => {
+                self.beginning = Beginning::Refused;
+                Some(status)
+            }
         }
     }
 
@@ -200,9 +197,10 @@ impl AsyncRead for Stream {
         let polled = Pin::new(&mut this.socket).poll_read(cx, buffer);
         if buffer.filled().len() > before {
             this.activity.received();
-            if this.is_line_too_long(&buffer.filled()[before..]) {
-                this.beginning = Beginning::Refused;
-                this.answer(cx, URI_TOO_LONG);
+            if let Some(status) = this.refusal(&buffer.filled()[before..]) {
+                let answer =
+                    format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+                this.answer(cx, answer.as_bytes());
                 buffer.set_filled(before);
             }
         }

@@ -141,6 +141,26 @@ async fn heads_have_the_configured_sizes() {
 }
 
 #[tokio::test]
+async fn a_version_that_is_not_spoken_is_told_to_be_none() {
+    let running = running(&[]).await;
+    for (version, status) in [
+        ("HTTP/1.0", 200),
+        ("HTTP/1.1", 200),
+        ("HTTP/1.2", 505),
+        ("HTTP/2.0", 505),
+        ("SPDY/3.1", 505),
+        ("HTTP/1.11", 400),
+    ] {
+        let request = format!("GET / {version}\r\nHost: bell\r\n\r\n");
+        let answer = running.ask(&request).await;
+        assert_eq!(answer.status, status, "{version}");
+        if status == 505 {
+            assert_eq!(answer.header("connection"), Some("close"));
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_first_line_is_too_long_whatever_its_length() {
     let running = running(&[]).await;
     for length in [8_192, 30_000, 60_000] {
