@@ -27,8 +27,18 @@ pub(crate) struct WebSocketTransport<S> {
     socket: WebSocketStream<SharedWrites<S>>,
     /// Bytes that have left since the queue was told.
     written: usize,
-    /// Whether our close frame is on its way.
-    closing: bool,
+    closing: Closing,
+}
+
+/// How far the end of the transport has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Closing {
+    /// It has not begun.
+    Open,
+    /// Our close frame is on its way, and the client's is waited for.
+    Saying,
+    /// The client's has come, or cannot come any more.
+    Said,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocketTransport<S> {
@@ -46,7 +56,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocketTransport<S> {
         Self {
             socket,
             written: 0,
-            closing: false,
+            closing: Closing::Open,
         }
     }
 }
@@ -98,24 +108,31 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Transport for WebSocketTransport<
         )
     }
 
-    /// Sends a close frame, and waits for the client's; what it still sends is not looked at.
+    /// Sends a close frame, and waits for the client's; what it still sends is not looked at. Then the stream below is ended:
+    /// TLS has a farewell of its own, without which the client cannot tell the end from a cut (RFC 8446, section 6.1).
     fn poll_close(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        if !self.closing {
-            self.closing = true;
+        if self.closing == Closing::Open {
+            self.closing = Closing::Saying;
             self.push(Frame::close());
         }
-        loop {
+        while self.closing == Closing::Saying {
             if let Poll::Ready(Err(_)) = self.poll_drain(context) {
                 return Poll::Ready(());
             }
             match ready!(self.poll_receive(context)) {
                 Received::Close | Received::TooLarge | Received::Gone(_) => {
-                    // Who closed first gets the answer that is still pending.
-                    return self.poll_drain(context).map(drop);
+                    self.closing = Closing::Said;
                 }
                 Received::Bytes(_) | Received::Control | Received::Resumed => {}
             }
         }
+        // Who closed first gets the answer that is still pending.
+        if ready!(self.poll_drain(context)).is_err() {
+            return Poll::Ready(());
+        }
+        Pin::new(self.socket.get_mut())
+            .poll_shutdown(context)
+            .map(drop)
     }
 
     fn patience(options: &HubOptions) -> Duration {
