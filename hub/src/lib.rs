@@ -91,7 +91,7 @@ pub use proxy::{
 };
 pub use raw::{ConnectionClosed, ConnectionHandler, RawConnection};
 pub use request::RequestHead;
-pub use stream::{HubStream, StreamItem};
+pub use stream::{HubStream, IntoStreamItem, StreamError, StreamItem};
 pub use transport::HttpTransportType;
 pub use upload::UploadStream;
 pub use user::UserIdProvider;

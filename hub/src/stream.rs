@@ -1,5 +1,6 @@
 //! Streams from a hub method to the client that called it.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -40,18 +41,23 @@ use crate::{HubError, HubResult};
 pub struct HubStream<T>(Pin<Box<dyn Stream<Item = HubResult<T>> + Send>>);
 
 impl<T: Send + 'static> HubStream<T> {
-    /// Boxes a stream of values, or of `Result`s of them. The first error ends it for the client.
+    /// Boxes a stream of values, or of `Result`s of them. The first error ends it for the client; it may be anything that
+    /// converts into [`BoxError`], a text among them.
+    ///
+    /// Which of the two it is follows from `T`, so `T` has to be known from elsewhere: mostly from what the method returns.
     pub fn new<S, K: 'static>(stream: S) -> Self
     where
-        S: Stream<Item: StreamItem<K, Value = T>> + Send + 'static,
+        S: Stream<Item: IntoStreamItem<T, K, Error: StreamError>> + Send + 'static,
     {
-        Self(Box::pin(stream.map(StreamItem::into_result)))
+        Self(Box::pin(stream.map(|item| {
+            item.into_item().map_err(StreamError::into_hub_error)
+        })))
     }
 
     /// What comes out of a channel, until all of its senders are gone.
     pub fn from_receiver<I, K: 'static>(mut receiver: mpsc::Receiver<I>) -> Self
     where
-        I: StreamItem<K, Value = T> + Send + 'static,
+        I: IntoStreamItem<T, K, Error: StreamError> + Send + 'static,
     {
         Self::new(futures_util::stream::poll_fn(move |context| {
             receiver.poll_recv(context)
@@ -94,6 +100,57 @@ pub trait StreamItem<K> {
     /// The item, or the error that ends the stream.
     #[expect(clippy::missing_errors_doc, reason = "the error is the item's own")]
     fn into_result(self) -> HubResult<Self::Value>;
+}
+
+/// What a [`HubStream<T>`](HubStream) is made of: `T` itself, or a `Result` of it.
+///
+/// `K` only tells the two apart. That `T` is named, and not found out from the item, decides of a `Result` whose error is
+/// serialisable as well: it is an item that may fail, unless the stream is one of `Result`s.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be an item of a `HubStream<{T}>`",
+    label = "neither `{T}` nor a `Result` of it"
+)]
+pub trait IntoStreamItem<T, K> {
+    /// By what it may fail.
+    type Error;
+
+    /// The item, or the error that ends the stream.
+    #[expect(clippy::missing_errors_doc, reason = "the error is the item's own")]
+    fn into_item(self) -> Result<T, Self::Error>;
+}
+
+impl<T> IntoStreamItem<T, Plain> for T {
+    type Error = Infallible;
+
+    fn into_item(self) -> Result<T, Infallible> {
+        Ok(self)
+    }
+}
+
+// Whatever the error is: `HubStream::new` has a better word for one that is none.
+impl<T, E> IntoStreamItem<T, Fallible> for Result<T, E> {
+    type Error = E;
+
+    fn into_item(self) -> Self {
+        self
+    }
+}
+
+/// What may end a [`HubStream`]: all that converts into [`BoxError`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the error of a hub's stream",
+    label = "it does not convert into `BoxError`",
+    note = "an error implements `std::error::Error`, or is a `String` or a `&str`: `map_err` makes one of the others"
+)]
+pub trait StreamError {
+    /// As the client is told of it.
+    fn into_hub_error(self) -> HubError;
+}
+
+impl<E: Into<BoxError>> StreamError for E {
+    fn into_hub_error(self) -> HubError {
+        HubError::from_error(self)
+    }
 }
 
 /// Marks items that cannot fail.

@@ -328,20 +328,36 @@ struct ResultsHub;
 impl ResultsHub {
     /// An error that is serialisable itself.
     pub fn texts(&self) -> impl Stream<Item = Result<u32, String>> + use<> {
-        stream::iter([Ok(1), Err("the disk is full".to_owned())])
+        stream::iter(texts())
     }
+
+    pub fn boxed_texts(&self) -> HubStream<u32> {
+        HubStream::new(stream::iter(texts()))
+    }
+
+    pub async fn received_texts(&self) -> HubResult<HubStream<u32>> {
+        let (sender, receiver) = tokio::sync::mpsc::channel(2);
+        for text in texts() {
+            sender.send(text).await.map_err(HubError::from_error)?;
+        }
+        Ok(HubStream::from_receiver(receiver))
+    }
+}
+
+fn texts() -> [Result<u32, String>; 2] {
+    [Ok(1), Err("the disk is full".to_owned())]
 }
 
 #[tokio::test]
 async fn items_that_are_results_end_the_stream_whatever_their_error_is() {
     let server = Server::start::<ResultsHub>(HubOptions::default()).await;
     let mut client = server.connect().await;
-    client
-        .send(json!({"type": 4, "invocationId": "1", "target": "Texts", "arguments": []}))
-        .await;
-    assert_eq!(client.next().await.unwrap()["item"], 1);
-    assert_eq!(
-        client.next().await.unwrap()["error"],
-        "An error occurred on the server while streaming results."
-    );
+    for target in ["Texts", "BoxedTexts", "ReceivedTexts"] {
+        let (items, error) = collect(&mut client, target, json!([])).await;
+        assert_eq!(items, [1], "{target}");
+        assert_eq!(
+            error, "An error occurred on the server while streaming results.",
+            "{target}"
+        );
+    }
 }
