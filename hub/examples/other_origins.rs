@@ -1,7 +1,7 @@
 //! A hub for pages of other origins: CORS by `tower-http`, and users by access tokens.
 //!
 //! ```text
-//! cargo run -p campanile-hub --example other_origins -- \
+//! cargo run -p campanile-hub --features jwt --example other_origins -- \
 //!     --Pages:Origins:0 http://localhost:8080 --Authentication:Schemes:Bearer:SigningKeys:0:Value c2VjcmV0IG9mIGF0IGxlYXN0IDMyIGJ5dGVzIS4uLi4=
 //! ```
 //!
