@@ -87,6 +87,11 @@ impl Farm {
         lock(&self.roster).serving(prefix, Instant::now())
     }
 
+    /// Whether it is a server of ours, and known to be there.
+    pub(crate) fn knows(&self, server: &str) -> bool {
+        server == &*self.server || lock(&self.roster).has(server, Instant::now())
+    }
+
     /// Tells of every announcement of another server from now on.
     pub(crate) fn changes(&self) -> watch::Receiver<()> {
         self.changed.subscribe()

@@ -119,7 +119,7 @@ impl RedisLifetimeManager {
             let gone = inner.gone(&owner);
             tokio::select! {
                 biased;
-                Some(()) = acknowledged => Ok(()),
+                Some(outcome) = acknowledged => outcome,
                 // A connection that is nowhere is in no group, as on a single server.
                 () = gone => Ok(()),
                 () = tokio::time::sleep(timeout) => Err(HubError::BackplaneTimeout { timeout }),

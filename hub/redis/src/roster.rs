@@ -61,6 +61,12 @@ impl Roster {
         serving.map(|(server, _)| server.clone()).collect()
     }
 
+    /// Whether a server is there.
+    pub(crate) fn has(&mut self, server: &str, now: Instant) -> bool {
+        self.forget_silent(now);
+        self.0.contains_key(server)
+    }
+
     fn forget_silent(&mut self, now: Instant) {
         self.0
             .retain(|_, known| now.duration_since(known.heard) < EXPIRY);
@@ -96,7 +102,9 @@ mod tests {
         assert_eq!(roster.serving("H", at(0)).len(), 2);
         assert!(roster.heard(&announced(AnnouncementKind::Bye, "b", &[]), at(1)));
         assert_eq!(roster.serving("H", at(14)), [Arc::<str>::from("a")]);
+        assert!(roster.has("a", at(14)) && !roster.has("b", at(14)));
         assert!(roster.serving("H", at(15)).is_empty());
+        assert!(!roster.has("a", at(15)));
     }
 
     #[test]

@@ -226,15 +226,17 @@ impl Drop for Redis {
 pub struct Subscriber(TcpStream);
 
 impl Subscriber {
-    /// Waits until something is published.
+    /// Waits until something is published: as Redis says it, and no more than 512 bytes of it.
     ///
     /// # Panics
     ///
     /// When the connection ends instead.
-    pub async fn hears(&mut self) {
-        let mut piece = [0; 512];
-        let count = soon(self.0.read(&mut piece)).await;
-        assert!(count.is_ok_and(|it| it > 0), "the subscription has ended");
+    pub async fn hears(&mut self) -> Vec<u8> {
+        let mut piece = vec![0; 512];
+        let count = soon(self.0.read(&mut piece)).await.unwrap_or(0);
+        assert!(count > 0, "the subscription has ended");
+        piece.truncate(count);
+        piece
     }
 }
 

@@ -3,8 +3,8 @@
 
 use campanile_hub_protocol::HubProtocol;
 use campanile_hub_protocol::backplane::{
-    Announcement, Completion, GroupCommand, Invocation, PresenceAnswer, PresenceQuestion, read_ack,
-    write_ack, write_completion, write_invocation,
+    Acknowledgement, Announcement, Completion, GroupCommand, Invocation, PresenceAnswer, PresenceQuestion,
+    write_completion, write_invocation,
 };
 use libfuzzer_sys::fuzz_target;
 
@@ -29,8 +29,8 @@ fuzz_target!(|input: &[u8]| {
         let written = write_completion(read.protocol, read.message);
         assert_eq!(Completion::read(&written).as_ref(), Ok(&read));
     }
-    if let Ok(read) = read_ack(input) {
-        assert_eq!(read_ack(&write_ack(read)), Ok(read));
+    if let Ok(read) = Acknowledgement::read(input) {
+        assert_eq!(Acknowledgement::read(&read.write()), Ok(read.clone()));
     }
     if let Ok(read) = Announcement::read(input) {
         assert_eq!(Announcement::read(&read.write()).as_ref(), Ok(&read));

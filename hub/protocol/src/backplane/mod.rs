@@ -20,4 +20,4 @@ pub use invocation::{Invocation, Trace, write_invocation};
 pub use presence::{
     Announcement, AnnouncementKind, PresenceAnswer, PresenceKind, PresenceQuestion,
 };
-pub use replies::{Completion, GroupCommand, read_ack, write_ack, write_completion};
+pub use replies::{Acknowledgement, Completion, GroupCommand, Refusal, write_completion};

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
+use campanile_hub::HubResult;
 use campanile_hub::lifetime::TakeAnswer;
 use tokio::sync::{mpsc, oneshot};
 
@@ -17,14 +18,19 @@ pub(super) struct Waiting(Arc<Open>);
 #[derive(Default)]
 struct Open {
     commands: AtomicI32,
-    acknowledgements: Mutex<HashMap<i32, oneshot::Sender<()>>>,
+    acknowledgements: Mutex<HashMap<i32, oneshot::Sender<HubResult<()>>>>,
     questions: Mutex<HashMap<Box<str>, Box<dyn TakeAnswer>>>,
     presence: Mutex<HashMap<Box<str>, mpsc::UnboundedSender<Piece>>>,
 }
 
 impl Waiting {
-    /// A number for a group command, and what is done when it is acknowledged.
-    pub(super) fn command(&self) -> (i32, impl Future<Output = Option<()>> + Send + 'static) {
+    /// A number for a group command, and what its acknowledgement says.
+    pub(super) fn command(
+        &self,
+    ) -> (
+        i32,
+        impl Future<Output = Option<HubResult<()>>> + Send + 'static,
+    ) {
         let id = self
             .0
             .commands
@@ -39,9 +45,10 @@ impl Waiting {
         })
     }
 
-    pub(super) fn acknowledge(&self, id: i32) -> bool {
+    /// Whether somebody waits for this acknowledgement.
+    pub(super) fn acknowledge(&self, id: i32, outcome: HubResult<()>) -> bool {
         let waiting = lock(&self.0.acknowledgements).remove(&id);
-        waiting.is_some_and(|waiting| waiting.send(()).is_ok())
+        waiting.is_some_and(|waiting| waiting.send(outcome).is_ok())
     }
 
     /// An id that no server of the farm uses, for as long as what is returned lives.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use campanile_hub::HubError;
 use campanile_hub::lifetime::{HubLifetimeManager, Local, ReceivedMessage, TakeAnswer};
 use campanile_hub_protocol::backplane::{
-    Completion, GroupCommand, Invocation, read_ack, write_ack, write_completion,
+    Acknowledgement, Completion, GroupCommand, Invocation, Refusal, write_completion,
 };
 use campanile_hub_protocol::{CompletionOutcome, HubProtocol, IncomingMessage};
 use campanile_trace_context::Traced;
@@ -155,24 +155,46 @@ impl RedisLifetimeManager {
             self.remove_from_group(command.connection, command.group)
         };
         let acknowledge = inner.channel(&format!("internal:ack:{}", command.server));
+        let ours = inner.farm.knows(command.server);
         let (id, inner) = (command.id, inner.clone());
         tokio::spawn(async move {
-            let done: Result<(), HubError> = async {
-                doing.await?;
-                inner.link.publish(&acknowledge, &write_ack(id)).await?;
-                Ok(())
-            }
-            .await;
-            if let Err(error) = done {
+            let done = doing.await;
+            let text = done.as_ref().err().map(ToString::to_string);
+            if let Some(error) = &text {
                 tracing::warn!(%error, "a connection could not change its group for another server");
+                // To others every acknowledgement is one of success: they wait for as long as they do.
+                if !ours {
+                    return;
+                }
+            }
+            let refusal = text.as_deref().map(|text| Refusal {
+                text,
+                limit: match &done {
+                    Err(HubError::TooManyGroups { limit }) => Some(*limit),
+                    _ => None,
+                },
+            });
+            let told = Acknowledgement { id, refusal }.write();
+            if let Err(error) = inner.link.publish(&acknowledge, &told).await {
+                tracing::warn!(%error, "another server is not told what became of its group command");
             }
         });
         Ok(())
     }
 
     fn acknowledge(&self, payload: &[u8]) -> Result<(), Refused> {
-        let id = read_ack(payload)?;
-        if !self.inner.waiting.acknowledge(id) {
+        let Acknowledgement { id, refusal } = Acknowledgement::read(payload)?;
+        let outcome = match refusal {
+            None => Ok(()),
+            Some(Refusal {
+                limit: Some(limit), ..
+            }) => Err(HubError::TooManyGroups { limit }),
+            Some(Refusal { text, .. }) => {
+                let text = format!("the server of the connection has not done it: {text}");
+                Err(HubError::Other(text.into()))
+            }
+        };
+        if !self.inner.waiting.acknowledge(id, outcome) {
             tracing::debug!(id, "an acknowledgement that nobody waits for");
         }
         Ok(())
