@@ -1,5 +1,8 @@
 //! Finding a Redis and connecting to it: a pair of connections, as pub/sub has it.
 
+#[cfg(feature = "tls")]
+mod certificates;
+
 use redis::aio::{MultiplexedConnection, PubSub};
 use redis::{
     AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo,
@@ -99,7 +102,8 @@ async fn connect_to(options: &RedisOptions, host: &str, port: u16) -> Result<Pai
         endpoint: endpoint.clone(),
         source,
     };
-    let client = Client::open(info(options, host, port).map_err(failed)?).map_err(failed)?;
+    let client = open(options, info(options, host, port).map_err(failed)?).await;
+    let client = client.map_err(failed)?;
     let mut commands = client
         .get_multiplexed_async_connection_with_config(&config(options))
         .await
@@ -130,7 +134,8 @@ pub(crate) async fn connect_to_node(
     host: &str,
     port: u16,
 ) -> Result<MultiplexedConnection, RedisError> {
-    Client::open(info(options, host, port)?)?
+    open(options, info(options, host, port)?)
+        .await?
         .get_multiplexed_async_connection_with_config(&config(options))
         .await
 }
@@ -157,14 +162,15 @@ async fn master(
     let nobody = named
         .clone()
         .set_redis_settings(RedisConnectionInfo::default());
-    let open = async |info: ConnectionInfo| {
-        Client::open(info)?
+    let connect = async |info: ConnectionInfo| {
+        open(options, info)
+            .await?
             .get_multiplexed_async_connection_with_config(&config(options))
             .await
     };
-    let mut sentinel = match open(named).await {
+    let mut sentinel = match connect(named).await {
         Ok(sentinel) => sentinel,
-        Err(_) => open(nobody).await.map_err(failed)?,
+        Err(_) => connect(nobody).await.map_err(failed)?,
     };
     let address: Option<(String, u16)> = cmd("SENTINEL")
         .arg("get-master-addr-by-name")
@@ -178,12 +184,24 @@ async fn master(
     })
 }
 
-fn info(options: &RedisOptions, host: &str, port: u16) -> Result<ConnectionInfo, RedisError> {
+/// What opens connections. Files of certificates are read each time: whoever renews them restarts nothing.
+#[cfg_attr(
+    not(feature = "tls"),
+    allow(clippy::unused_async, reason = "files are read for TLS only")
+)]
+async fn open(options: &RedisOptions, info: ConnectionInfo) -> Result<Client, RedisError> {
     #[cfg(feature = "tls")]
     if options.tls {
         // The client takes that of the process, and panics where there is none. Another one that is set stays.
         let _ = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
+        return Client::build_with_tls(info, certificates::read(options).await?);
     }
+    #[cfg(not(feature = "tls"))]
+    let _ = options;
+    Client::open(info)
+}
+
+fn info(options: &RedisOptions, host: &str, port: u16) -> Result<ConnectionInfo, RedisError> {
     let address = if options.tls {
         ConnectionAddr::TcpTls {
             host: host.to_owned(),

@@ -1,6 +1,7 @@
 //! Joining a farm, for a host.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -69,6 +70,9 @@ struct Settings {
     acknowledgement_timeout: Option<Duration>,
     reconnect_delay: Option<Duration>,
     hub_names: BTreeMap<String, String>,
+    trusted_issuer: Option<PathBuf>,
+    client_certificate: Option<PathBuf>,
+    client_certificate_key: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -98,8 +102,10 @@ impl RedisHostBuilderExt for HostBuilder {
                 },
             ));
         self.add_before_build(move |host| {
-            let mut options = options(host.configuration())?;
+            let root = host.environment().content_root().to_owned();
+            let mut options = options(host.configuration(), &root)?;
             configure(&mut options);
+            options.check_certificates()?;
             read.get_or_init(|| options);
             Ok(())
         });
@@ -123,7 +129,7 @@ fn describe(services: &mut ServiceCollection) {
     services.describe_section::<Settings>(SECTION);
 }
 
-fn options(configuration: &Configuration) -> Result<RedisOptions, BoxError> {
+fn options(configuration: &Configuration, content_root: &Path) -> Result<RedisOptions, BoxError> {
     let text = configuration.connection_string("Redis").unwrap_or_default();
     let mut options = RedisOptions::parse(&text).map_err(|error| {
         let origin = configuration.origin(CONNECTION_STRING);
@@ -151,6 +157,10 @@ fn options(configuration: &Configuration) -> Result<RedisOptions, BoxError> {
         options.reconnect_delay = delay;
     }
     options.hub_names = settings.hub_names;
+    let place = |path: Option<PathBuf>| path.map(|it| content_root.join(it));
+    options.trusted_issuer = place(settings.trusted_issuer);
+    options.client_certificate = place(settings.client_certificate);
+    options.client_certificate_key = place(settings.client_certificate_key);
     Ok(options)
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use campanile_hub::Hub;
@@ -23,6 +24,16 @@ pub struct RedisOptions {
     pub database: i64,
     /// Whether to speak TLS. Needs the feature `tls`.
     pub tls: bool,
+    /// A file of certificates, in PEM: Redis has to show one that one of them has signed. Without it, the roots of the system
+    /// count. Read at every attempt to connect, as the next two are.
+    #[doc(alias = "TrustIssuer")]
+    pub trusted_issuer: Option<PathBuf>,
+    /// The file of the certificate that this server shows to Redis, in PEM, with what it was signed by; for a Redis that asks
+    /// for one (`tls-auth-clients yes`).
+    #[doc(alias = "SetUserPemCertificate")]
+    pub client_certificate: Option<PathBuf>,
+    /// The file of its key, in PEM.
+    pub client_certificate_key: Option<PathBuf>,
     /// What the name of every channel begins with: farms of different prefixes do not hear each other. None by default.
     pub channel_prefix: String,
     /// How long connecting may take. Default: 5 s.
@@ -67,6 +78,9 @@ impl Default for RedisOptions {
             password: None,
             database: 0,
             tls: false,
+            trusted_issuer: None,
+            client_certificate: None,
+            client_certificate_key: None,
             channel_prefix: String::new(),
             connect_timeout: Duration::from_secs(5),
             response_timeout: Duration::from_secs(5),
@@ -97,6 +111,20 @@ impl RedisOptions {
             .find(|(it, _)| it.eq_ignore_ascii_case(hub))
             .map_or(hub, |(_, name)| name);
         format!("{}{name}", self.channel_prefix)
+    }
+
+    /// Whether the certificates are such that they can be shown.
+    pub(crate) fn check_certificates(&self) -> Result<(), &'static str> {
+        let (certificate, key) = (&self.client_certificate, &self.client_certificate_key);
+        if certificate.is_some() != key.is_some() {
+            return Err(
+                "a client certificate for Redis and its key go together: one of them is missing",
+            );
+        }
+        if !self.tls && (certificate.is_some() || self.trusted_issuer.is_some()) {
+            return Err("certificates for Redis are named, and there is no TLS: set ssl=true");
+        }
+        Ok(())
     }
 
     /// The endpoints, as a log shows them.
