@@ -17,6 +17,16 @@ pub fn clock_app() -> &'static Path {
     BINARY.get_or_init(|| build("clock-app"))
 }
 
+/// The conformance server's binary, likewise.
+///
+/// # Panics
+///
+/// Where it cannot be built.
+pub fn conformance_server() -> &'static Path {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| build("conformance-server"))
+}
+
 /// Where cargo puts what it builds: `target`, wherever that is.
 pub(crate) fn target_directory() -> PathBuf {
     profile_directory()
@@ -34,7 +44,7 @@ fn profile_directory() -> PathBuf {
         .to_owned()
 }
 
-pub(crate) fn build(package: &str) -> PathBuf {
+fn build(package: &str) -> PathBuf {
     let directory = profile_directory();
     let profile = match directory.file_name().and_then(|name| name.to_str()) {
         Some("debug") | None => "dev",

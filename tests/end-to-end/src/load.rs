@@ -1,7 +1,8 @@
 //! What a server uses, and how much it may.
 
-use std::fs;
+use std::{fs, time::Duration};
 
+use rustix::param::clock_ticks_per_second;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// What a process uses at a moment.
@@ -11,6 +12,8 @@ pub struct Usage {
     pub memory: u64,
     /// Open files, sockets among them.
     pub descriptors: usize,
+    /// Processor time since it began, the system's for it included; as fine as the system counts, mostly 10 ms.
+    pub processor: Duration,
 }
 
 impl Usage {
@@ -31,11 +34,24 @@ impl Usage {
         let descriptors = fs::read_dir(format!("/proc/{process}/fd"))
             .expect("the process is ours")
             .count();
+        let stat =
+            fs::read_to_string(format!("/proc/{process}/stat")).expect("the process is there");
         Self {
             memory: resident * 1024,
             descriptors,
+            processor: processor_time(&stat).expect("a process has used some time, or none"),
         }
     }
+}
+
+fn processor_time(stat: &str) -> Option<Duration> {
+    // The name before it may have anything in it; `utime` and `stime` are the fields 14 and 15 of all.
+    let (_, fields) = stat.rsplit_once(") ")?;
+    let mut times = fields.split(' ').skip(11).map(str::parse::<u64>);
+    let ticks = times.next()?.ok()? + times.next()?.ok()?;
+    Some(Duration::from_millis(
+        ticks * 1000 / clock_ticks_per_second(),
+    ))
 }
 
 /// Lets this process, and those that it starts, open as many files as it may at all; says how many that are.

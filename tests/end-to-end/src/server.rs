@@ -3,14 +3,12 @@
 use std::{
     env,
     net::{SocketAddr, ToSocketAddrs},
-    path::PathBuf,
     process::{Child, Command, ExitStatus, Stdio},
-    sync::OnceLock,
 };
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::{Lines, Response, binary, http};
+use crate::{Lines, Response, conformance_server, http};
 
 /// A running conformance server, on a free port of 127.0.0.1; it is killed when dropped.
 ///
@@ -36,7 +34,7 @@ impl ConformanceServer {
                 address,
             };
         }
-        Self::run(Command::new(binary()).args(["--urls", "http://127.0.0.1:0"]))
+        Self::run(Command::new(conformance_server()).args(["--urls", "http://127.0.0.1:0"]))
     }
 
     /// Starts one of a farm, on the Redis of this host and port, and returns when it listens on that port of 127.0.0.1.
@@ -47,7 +45,7 @@ impl ConformanceServer {
     #[must_use]
     pub fn start_in_farm(redis: &str, port: u16) -> Self {
         let urls = format!("http://127.0.0.1:{port}");
-        Self::run(Command::new(binary()).args(["--urls", &urls, "--redis", redis]))
+        Self::run(Command::new(conformance_server()).args(["--urls", &urls, "--redis", redis]))
     }
 
     /// Starts another program that offers the same hub, or a part of it, and says in the same words where it listens. Its
@@ -139,9 +137,4 @@ fn other_server() -> Option<SocketAddr> {
         .to_socket_addrs()
         .expect("END_TO_END_SERVER is a host and a port")
         .next()
-}
-
-fn binary() -> &'static PathBuf {
-    static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY.get_or_init(|| binary::build("conformance-server"))
 }
