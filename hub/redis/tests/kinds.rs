@@ -3,6 +3,7 @@
 mod support;
 
 use std::path::Path;
+use std::time::Duration;
 
 use campanile_hub_client::HubProtocol;
 use end_to_end::{Redis, RedisCluster, eventually, soon};
@@ -104,7 +105,7 @@ async fn hear(redis: &Redis, servers: u64) {
     soon(async {
         // Nobody's message, in no protocol.
         while redis.publish("FarmHub:all", b"\x92\x90\x80").await < servers {
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
     })
     .await;
@@ -182,12 +183,85 @@ async fn sentinels_tell_the_master_and_the_next_one() {
     b.stop().await;
 }
 
+#[tokio::test]
+async fn a_farm_follows_the_replica_that_takes_over() {
+    let test = "a_farm_follows_the_replica_that_takes_over";
+    let at_once = |port: u16| {
+        let port = port.to_string();
+        ["--repl-diskless-sync-delay", "0", "--port", &port]
+            .map(ToOwned::to_owned)
+            .to_vec()
+    };
+    let Some(mut master) = Redis::start_with(test, at_once).await else {
+        return;
+    };
+    let of = master.port().to_string();
+    let replica = |port: u16| {
+        let port = port.to_string();
+        ["--replicaof", "127.0.0.1", &of, "--port", &port]
+            .map(ToOwned::to_owned)
+            .to_vec()
+    };
+    let Some(replica) = Redis::start_with(test, replica).await else {
+        return;
+    };
+    says(&master, "INFO replication", "state=online").await;
+    let directory = tempfile::tempdir().unwrap();
+    let Some(sentinel) = sentinel(test, directory.path(), master.port()).await else {
+        return;
+    };
+    let port = replica.port().to_string();
+    says(&sentinel, "SENTINEL REPLICAS farm", &port).await;
+
+    let text = format!("{},serviceName=farm", sentinel.address());
+    let (a, b) = (Server::start(&text).await, Server::start(&text).await);
+    let mut clients = [a.client().await, b.client().await];
+    for client in &clients {
+        client.join(&client.id(), "g").await;
+    }
+    master.kill();
+    hear(&replica, 2).await;
+    says(&replica, "ROLE", "master").await;
+    eventually("both have found the replica", || {
+        a.backplane().is_connected() && b.backplane().is_connected()
+    })
+    .await;
+    // Whoever has stayed hears again, once.
+    let group = a.context().clients().untyped().group("g");
+    for number in [1, 2] {
+        soon(group.send("Number", (number,))).await.unwrap();
+    }
+    for client in &mut clients {
+        assert_eq!([client.told().await, client.told().await], [1, 2]);
+    }
+    // The one that was master comes back as a replica, and nobody goes back to it.
+    master.restart().await;
+    says(&master, "ROLE", "slave").await;
+    tour(&a, &b).await;
+    a.stop().await;
+    b.stop().await;
+}
+
+/// Waits until the answer to a command has this in it.
+async fn says(redis: &Redis, command: &str, expected: &str) {
+    soon(async {
+        while !redis.ask(command).await.contains(expected) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    })
+    .await;
+}
+
 /// A sentinel that watches the Redis of that port, under the name `farm`.
 async fn sentinel(test: &str, directory: &Path, watched: u16) -> Option<Redis> {
     let file = directory.join("sentinel.conf");
     std::fs::write(
         &file,
-        format!("sentinel monitor farm 127.0.0.1 {watched} 1\n"),
+        format!(
+            "sentinel monitor farm 127.0.0.1 {watched} 1\n\
+             sentinel down-after-milliseconds farm 500\n\
+             sentinel failover-timeout farm 2000\n"
+        ),
     )
     .unwrap();
     let file = file.display().to_string();

@@ -2,14 +2,12 @@
 
 mod support;
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::time::Duration;
 
-use campanile_hub::HubContext;
 use end_to_end::{Redis, eventually, soon};
+use support::talk::Talk;
 use support::wire::Wire;
-use support::{Client, FarmHub, Server};
+use support::{Client, Server};
 
 /// Two servers, each with a client in a group; one of them talks all the time.
 struct Farm {
@@ -87,49 +85,6 @@ impl Farm {
         }
         self.a.stop().await;
         self.b.stop().await;
-    }
-}
-
-/// Sends numbers to the group, one after the other, whatever becomes of them.
-struct Talk {
-    over: Arc<AtomicBool>,
-    /// How many sends have succeeded.
-    sent: Arc<AtomicI32>,
-    task: tokio::task::JoinHandle<i32>,
-}
-
-impl Talk {
-    fn start(context: HubContext<FarmHub>) -> Self {
-        let (over, sent) = (
-            Arc::new(AtomicBool::new(false)),
-            Arc::new(AtomicI32::new(0)),
-        );
-        let task = tokio::spawn({
-            let (over, sent) = (over.clone(), sent.clone());
-            async move {
-                let group = context.clients().untyped().group("g");
-                let mut number = 0;
-                while !over.load(Ordering::Relaxed) {
-                    if soon(group.send("Number", (number,))).await.is_ok() {
-                        sent.fetch_add(1, Ordering::Relaxed);
-                    }
-                    number += 1;
-                    tokio::time::sleep(Duration::from_millis(2)).await;
-                }
-                number
-            }
-        });
-        Self { over, sent, task }
-    }
-
-    fn sent(&self) -> i32 {
-        self.sent.load(Ordering::Relaxed)
-    }
-
-    /// Ends it; the number that would have been next.
-    async fn stop(&mut self) -> i32 {
-        self.over.store(true, Ordering::Relaxed);
-        soon(&mut self.task).await.unwrap()
     }
 }
 

@@ -86,6 +86,18 @@ impl ConformanceServer {
         assert!(status.success(), "it ended with {status}");
     }
 
+    /// Stops it where it stands: it keeps its connections and does nothing. It can be killed then.
+    ///
+    /// # Panics
+    ///
+    /// Where it is none of ours.
+    pub fn freeze(&self) {
+        let process = self.process().expect("the server is one of ours");
+        let number = i32::try_from(process).ok().and_then(Pid::from_raw);
+        kill_process(number.expect("a child has a number"), Signal::STOP)
+            .expect("a child can be signalled");
+    }
+
     /// Where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {

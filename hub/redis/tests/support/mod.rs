@@ -5,6 +5,7 @@
     reason = "every test file is a crate of its own and uses a part of this"
 )]
 
+pub(crate) mod talk;
 pub(crate) mod wire;
 
 use std::net::SocketAddr;
