@@ -31,13 +31,6 @@ pub enum HubProtocol {
     Custom(&'static dyn CustomHubProtocol),
 }
 
-/// One of those that need not be asked how they do it.
-#[derive(Clone, Copy)]
-enum BuiltIn {
-    Json,
-    MessagePack,
-}
-
 /// Whether a transport has to carry arbitrary bytes or just text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TransferFormat {
@@ -122,6 +115,7 @@ impl HubProtocol {
     /// # Errors
     ///
     /// Where the body is not a message of this protocol.
+    #[inline]
     pub fn parse(self, body: &[u8]) -> Result<IncomingMessage<'_>, ProtocolError> {
         match self {
             Self::Json => json::parse(body),
@@ -179,14 +173,16 @@ impl HubProtocol {
         call: &OutgoingCall<'_>,
         arguments: &A,
     ) -> Result<(), WriteError> {
-        let message = OutgoingMessage::Invocation {
+        let message = || OutgoingMessage::Invocation {
             call: *call,
             arguments: OutgoingArguments::new(&arguments),
         };
-        self.framed(out, &message, |protocol, out| match protocol {
-            BuiltIn::Json => json::write_invocation(out, call, arguments),
-            BuiltIn::MessagePack => messagepack::write_invocation(out, call, arguments),
-        })
+        self.framed(
+            out,
+            message,
+            |out| json::write_invocation(out, call, arguments),
+            |out| messagepack::write_invocation(out, call, arguments),
+        )
     }
 
     /// Writes an item of a stream.
@@ -200,14 +196,16 @@ impl HubProtocol {
         id: &str,
         item: &T,
     ) -> Result<(), WriteError> {
-        let message = OutgoingMessage::StreamItem {
+        let message = || OutgoingMessage::StreamItem {
             id,
             item: OutgoingValue::Serialize(Serializable::new(&item)),
         };
-        self.framed(out, &message, |protocol, out| match protocol {
-            BuiltIn::Json => json::write_stream_item(out, id, item),
-            BuiltIn::MessagePack => messagepack::write_stream_item(out, id, item),
-        })
+        self.framed(
+            out,
+            message,
+            |out| json::write_stream_item(out, id, item),
+            |out| messagepack::write_stream_item(out, id, item),
+        )
     }
 
     /// Writes the reply to a call: its result. A method that returns nothing has the result `()`, which is written as null.
@@ -221,35 +219,40 @@ impl HubProtocol {
         id: &str,
         result: &T,
     ) -> Result<(), WriteError> {
-        let value = OutgoingValue::Serialize(Serializable::new(&result));
-        let message = OutgoingMessage::Completion {
+        let message = || OutgoingMessage::Completion {
             id,
-            outcome: OutgoingOutcome::Result(value),
+            outcome: OutgoingOutcome::Result(OutgoingValue::Serialize(Serializable::new(&result))),
         };
-        self.framed(out, &message, |protocol, out| match protocol {
-            BuiltIn::Json => json::write_completion_result(out, id, result),
-            BuiltIn::MessagePack => messagepack::write_completion_result(out, id, result),
-        })
+        self.framed(
+            out,
+            message,
+            |out| json::write_completion_result(out, id, result),
+            |out| messagepack::write_completion_result(out, id, result),
+        )
     }
 
     /// Writes the end of a stream.
     pub fn write_completion_void(self, out: &mut Vec<u8>, id: &str) {
         let outcome = OutgoingOutcome::Void;
-        let message = OutgoingMessage::Completion { id, outcome };
-        self.framed_infallibly(out, &message, |protocol, out| match protocol {
-            BuiltIn::Json => json::write_completion_void(out, id),
-            BuiltIn::MessagePack => messagepack::write_completion_void(out, id),
-        });
+        let message = || OutgoingMessage::Completion { id, outcome };
+        self.framed_infallibly(
+            out,
+            message,
+            |out| json::write_completion_void(out, id),
+            |out| messagepack::write_completion_void(out, id),
+        );
     }
 
     /// Writes the failure of a call or a stream.
     pub fn write_completion_error(self, out: &mut Vec<u8>, id: &str, error: &str) {
         let outcome = OutgoingOutcome::Error(error);
-        let message = OutgoingMessage::Completion { id, outcome };
-        self.framed_infallibly(out, &message, |protocol, out| match protocol {
-            BuiltIn::Json => json::write_completion_error(out, id, error),
-            BuiltIn::MessagePack => messagepack::write_completion_error(out, id, error),
-        });
+        let message = || OutgoingMessage::Completion { id, outcome };
+        self.framed_infallibly(
+            out,
+            message,
+            |out| json::write_completion_error(out, id, error),
+            |out| messagepack::write_completion_error(out, id, error),
+        );
     }
 
     /// Writes the end of a call or a stream as it came in, under whatever id. What is a result has to come from this
@@ -261,33 +264,35 @@ impl HubProtocol {
             CompletionOutcome::Result(value) => {
                 let value = value.encoded();
                 let outcome = OutgoingOutcome::Result(OutgoingValue::Encoded(value));
-                let message = OutgoingMessage::Completion { id, outcome };
-                self.framed_infallibly(out, &message, |protocol, out| match protocol {
-                    BuiltIn::Json => json::write_completion_raw(out, id, value),
-                    BuiltIn::MessagePack => messagepack::write_completion_raw(out, id, value),
-                });
+                let message = || OutgoingMessage::Completion { id, outcome };
+                self.framed_infallibly(
+                    out,
+                    message,
+                    |out| json::write_completion_raw(out, id, value),
+                    |out| messagepack::write_completion_raw(out, id, value),
+                );
             }
         }
     }
 
     /// Writes that a stream is no longer wanted.
     pub fn write_cancel_invocation(self, out: &mut Vec<u8>, id: &str) {
-        let message = OutgoingMessage::CancelInvocation { id };
-        self.framed_infallibly(out, &message, |protocol, out| match protocol {
-            BuiltIn::Json => json::write_cancel_invocation(out, id),
-            BuiltIn::MessagePack => messagepack::write_cancel_invocation(out, id),
-        });
+        let message = || OutgoingMessage::CancelInvocation { id };
+        self.framed_infallibly(
+            out,
+            message,
+            |out| json::write_cancel_invocation(out, id),
+            |out| messagepack::write_cancel_invocation(out, id),
+        );
     }
 
     /// Writes a sign of life.
     pub fn write_ping(self, out: &mut Vec<u8>) {
         self.framed_infallibly(
             out,
-            &OutgoingMessage::Ping,
-            |protocol, out| match protocol {
-                BuiltIn::Json => json::write_ping(out),
-                BuiltIn::MessagePack => messagepack::write_ping(out),
-            },
+            || OutgoingMessage::Ping,
+            json::write_ping,
+            messagepack::write_ping,
         );
     }
 
@@ -295,59 +300,77 @@ impl HubProtocol {
     /// error counts as none.
     pub fn write_close(self, out: &mut Vec<u8>, error: Option<&str>, allow_reconnect: bool) {
         let error = error.filter(|it| !it.is_empty());
-        let message = OutgoingMessage::Close {
+        let message = || OutgoingMessage::Close {
             error,
             allow_reconnect,
         };
-        self.framed_infallibly(out, &message, |protocol, out| match protocol {
-            BuiltIn::Json => json::write_close(out, error, allow_reconnect),
-            BuiltIn::MessagePack => messagepack::write_close(out, error, allow_reconnect),
-        });
+        self.framed_infallibly(
+            out,
+            message,
+            |out| json::write_close(out, error, allow_reconnect),
+            |out| messagepack::write_close(out, error, allow_reconnect),
+        );
     }
 
     /// Writes that messages up to this number have arrived.
     pub fn write_ack(self, out: &mut Vec<u8>, sequence_id: u64) {
-        let message = OutgoingMessage::Ack(sequence_id);
-        self.framed_infallibly(out, &message, |protocol, out| match protocol {
-            BuiltIn::Json => json::write_ack(out, sequence_id),
-            BuiltIn::MessagePack => messagepack::write_ack(out, sequence_id),
-        });
+        let message = || OutgoingMessage::Ack(sequence_id);
+        self.framed_infallibly(
+            out,
+            message,
+            |out| json::write_ack(out, sequence_id),
+            |out| messagepack::write_ack(out, sequence_id),
+        );
     }
 
     /// Writes the number of the next message, after a reconnect.
     pub fn write_sequence(self, out: &mut Vec<u8>, sequence_id: u64) {
-        let message = OutgoingMessage::Sequence(sequence_id);
-        self.framed_infallibly(out, &message, |protocol, out| match protocol {
-            BuiltIn::Json => json::write_sequence(out, sequence_id),
-            BuiltIn::MessagePack => messagepack::write_sequence(out, sequence_id),
-        });
+        let message = || OutgoingMessage::Sequence(sequence_id);
+        self.framed_infallibly(
+            out,
+            message,
+            |out| json::write_sequence(out, sequence_id),
+            |out| messagepack::write_sequence(out, sequence_id),
+        );
     }
 
-    /// Frames what `write` appends, or takes it back where it fails. What is not built in is given the message instead.
-    fn framed(
+    /// Frames what `json` or `messagepack` appends, or takes it back where it fails. What is not built in is given `message` instead,
+    /// which is made for nobody else.
+    #[inline]
+    fn framed<'m>(
         self,
         out: &mut Vec<u8>,
-        message: &OutgoingMessage<'_>,
-        write: impl FnOnce(BuiltIn, &mut Vec<u8>) -> Result<(), WriteError>,
+        message: impl FnOnce() -> OutgoingMessage<'m>,
+        json: impl FnOnce(&mut Vec<u8>) -> Result<(), WriteError>,
+        messagepack: impl FnOnce(&mut Vec<u8>) -> Result<(), WriteError>,
     ) -> Result<(), WriteError> {
         match self {
-            Self::Json => framing::text(out, |out| write(BuiltIn::Json, out)),
-            Self::MessagePack => framing::binary(out, |out| write(BuiltIn::MessagePack, out)),
-            Self::Custom(protocol) => custom::write(protocol, out, message),
+            Self::Json => framing::text(out, json),
+            Self::MessagePack => framing::binary(out, messagepack),
+            Self::Custom(protocol) => custom::write(protocol, out, &message()),
         }
     }
 
     /// Frames a message of which nothing but a text of more than 2 GB can fail. That is not written at all.
-    fn framed_infallibly(
+    fn framed_infallibly<'m>(
         self,
         out: &mut Vec<u8>,
-        message: &OutgoingMessage<'_>,
-        write: impl FnOnce(BuiltIn, &mut Vec<u8>),
+        message: impl FnOnce() -> OutgoingMessage<'m>,
+        json: impl FnOnce(&mut Vec<u8>),
+        messagepack: impl FnOnce(&mut Vec<u8>),
     ) {
-        let _ = self.framed(out, message, |protocol, out| {
-            write(protocol, out);
-            Ok(())
-        });
+        let _ = self.framed(
+            out,
+            message,
+            |out| {
+                json(out);
+                Ok(())
+            },
+            |out| {
+                messagepack(out);
+                Ok(())
+            },
+        );
     }
 }
 

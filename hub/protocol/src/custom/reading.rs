@@ -35,7 +35,8 @@ impl fmt::Debug for ValueReader<'_, '_> {
     }
 }
 
-/// Decodes a value.
+/// Decodes a value. Not inlined, as [`write`](super::write).
+#[inline(never)]
 pub(crate) fn read_value<'a, T: Deserialize<'a>>(
     protocol: &'static dyn CustomHubProtocol,
     encoded: &'a [u8],
@@ -49,7 +50,8 @@ pub(crate) fn read_value<'a, T: Deserialize<'a>>(
     value.ok_or_else(|| format!("the hub protocol {} has read no value", protocol.name()).into())
 }
 
-/// Reads a message, and makes sure of what others rely on: ids that are there and not empty.
+/// Reads a message, and makes sure of what others rely on: ids that are there and not empty. Not inlined, as [`write`](super::write).
+#[inline(never)]
 pub(crate) fn parse<'a>(
     protocol: &'static dyn CustomHubProtocol,
     body: &'a [u8],

@@ -7,6 +7,9 @@ use crate::{CustomHubProtocol, TransferFormat, WriteError};
 /// Appends a message with its framing, or nothing where it fails.
 ///
 /// It is written into a buffer of its own: whatever the protocol does there, what stands in `out` stays as it is.
+///
+/// Never inlined: what is built in shall not make room for it.
+#[inline(never)]
 pub(crate) fn write(
     protocol: &'static dyn CustomHubProtocol,
     out: &mut Vec<u8>,
