@@ -125,6 +125,7 @@ impl<S: ?Sized + Send + Sync + 'static> Entry<S> {
         }
     }
 
+    #[inline(never)]
     fn singleton(&self, root: Place<'_>) -> Result<Arc<S>, ServiceError> {
         if matches!(self.source, Source::Await(_)) {
             // What was ready and is gone was disposed.
@@ -143,6 +144,7 @@ impl<S: ?Sized + Send + Sync + 'static> Entry<S> {
         Ok(service)
     }
 
+    #[inline(never)]
     fn scoped(&self, place: Place<'_>) -> Result<Arc<S>, ServiceError> {
         let Some(scope) = place.scope else {
             return Err(ServiceError::at(
@@ -156,6 +158,7 @@ impl<S: ?Sized + Send + Sync + 'static> Entry<S> {
             .once(self.identity(), &|| self.step(), construct)
     }
 
+    #[inline(never)]
     fn transient(&self, place: Place<'_>) -> Result<Arc<S>, ServiceError> {
         self.check_scope(place)?;
         let created = self.construct(place)?;
@@ -169,6 +172,7 @@ impl<S: ?Sized + Send + Sync + 'static> Entry<S> {
         Ok(created.service)
     }
 
+    #[inline]
     fn plain(&self, place: Place<'_>) -> Result<Arc<S>, ServiceError> {
         let Source::Make(make) = &self.source else {
             // What is not made is never plain.

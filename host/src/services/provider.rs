@@ -147,14 +147,6 @@ impl ServiceProvider {
         if let Some(service) = table.and_then(|it| self.ready(it)) {
             return Ok(Some(service));
         }
-        self.construct_single(table)
-    }
-
-    /// The service that is not ready, or is none that ever is.
-    fn construct_single<S: ?Sized + Send + Sync + 'static>(
-        &self,
-        table: Option<&Table<S>>,
-    ) -> Result<Option<Arc<S>>, ServiceError> {
         self.check_open(|| step::<S>(None, ServiceForm::One))?;
         let entry = table.and_then(Table::last);
         entry.map(|it| it.resolve(self.place())).transpose()
@@ -169,11 +161,31 @@ impl ServiceProvider {
     #[inline]
     pub fn required<S: ?Sized + Send + Sync + 'static>(&self) -> Result<Arc<S>, ServiceError> {
         let table = self.root.table::<S>();
-        if let Some(service) = table.and_then(|it| self.ready(it)) {
-            return Ok(service);
+        match table.and_then(|it| self.ready(it)) {
+            Some(service) => Ok(service),
+            None => self.construct_required(table),
         }
-        self.construct_single(table)?
-            .ok_or_else(|| ServiceError::missing(ServiceId::of::<S>()))
+    }
+
+    /// The service that is not ready, or is none that ever is. It is a function of its own, so that what is ready need
+    /// not save the registers that it uses.
+    #[inline(never)]
+    fn construct_required<S: ?Sized + Send + Sync + 'static>(
+        &self,
+        table: Option<&Table<S>>,
+    ) -> Result<Arc<S>, ServiceError> {
+        match table.and_then(Table::last) {
+            Some(entry) if !self.is_disposed() => entry.resolve(self.place()),
+            _ => Err(self.unavailable::<S>()),
+        }
+    }
+
+    /// Why a service cannot be had that is required.
+    #[cold]
+    fn unavailable<S: ?Sized + Send + Sync + 'static>(&self) -> ServiceError {
+        self.check_open(|| step::<S>(None, ServiceForm::One))
+            .err()
+            .unwrap_or_else(|| ServiceError::missing(ServiceId::of::<S>()))
     }
 
     /// Every registration of the service `S`, in order; its last is what [`ServiceProvider::get`] answers with. Of singletons

@@ -29,15 +29,20 @@ impl TypeMap {
 
     #[inline]
     pub(crate) fn get<T: Any>(&self) -> Option<&T> {
-        let size = self.slots.len();
-        let mut index = start(TypeId::of::<T>(), size);
-        loop {
-            let value = self.slots.get(index)?.as_ref()?;
-            if let Some(value) = value.downcast_ref() {
-                return Some(value);
-            }
-            index = (index + 1) & (size - 1);
+        let index = start(TypeId::of::<T>(), self.slots.len());
+        let value = self.slots.get(index)?.as_ref()?;
+        match value.downcast_ref() {
+            Some(value) => Some(value),
+            None => self.get_after(index),
         }
+    }
+
+    /// The value that found its place taken.
+    #[cold]
+    fn get_after<T: Any>(&self, taken: usize) -> Option<&T> {
+        let (before, after) = self.slots.split_at(taken + 1);
+        let present = after.iter().chain(before).map_while(Option::as_ref);
+        present.filter_map(|it| it.downcast_ref()).next()
     }
 }
 
@@ -46,7 +51,7 @@ impl TypeMap {
 fn start(type_id: TypeId, size: usize) -> usize {
     let mut hasher = IdentityHasher::default();
     type_id.hash(&mut hasher);
-    hasher.finish() as usize & (size - 1)
+    hasher.finish() as usize & size.wrapping_sub(1)
 }
 
 #[cfg(test)]
