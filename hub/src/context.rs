@@ -92,6 +92,8 @@ impl<H: Hub> HubContext<H> {
 }
 
 impl<H: Hub> Injectable for HubContext<H> {
+    type Site = ();
+
     fn dependency() -> Dependency {
         <Arc<Self> as Injectable>::dependency()
     }

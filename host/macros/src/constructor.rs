@@ -39,6 +39,7 @@ pub(crate) fn attribute(arguments: TokenStream, item: TokenStream) -> Result<Tok
         .push(syn::parse_quote!(#[allow(clippy::needless_pass_by_value)]));
     let mut values = Vec::new();
     let mut dependencies = Vec::new();
+    let mut sites = expand::Sites::default();
     for parameter in &mut new.sig.inputs {
         let FnArg::Typed(parameter) = parameter else {
             return Err(Error::new_spanned(
@@ -48,7 +49,7 @@ pub(crate) fn attribute(arguments: TokenStream, item: TokenStream) -> Result<Tok
         };
         let filled = Filled::of(&parameter.attrs)?;
         parameter.attrs.retain(|it| !it.path().is_ident("inject"));
-        values.push(expand::value(&filled, &parameter.ty));
+        values.push(expand::value(&filled, &parameter.ty, &mut sites));
         dependencies.extend(expand::dependency(&filled, &parameter.ty));
     }
     let call = quote!(Self::new(#(#values),*));
@@ -62,7 +63,7 @@ pub(crate) fn attribute(arguments: TokenStream, item: TokenStream) -> Result<Tok
     let mut generics = block.generics.clone();
     expand::bound_parameters(&mut generics);
     let implementation =
-        expand::implementation(&generics, &ty, &construct, &dependencies, &disposed);
+        expand::implementation(&generics, &ty, &construct, &dependencies, &sites, &disposed);
     Ok(quote!(#block #implementation))
 }
 

@@ -1,5 +1,5 @@
-use proc_macro2::{Span, TokenStream};
-use quote::{quote, quote_spanned};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Generics, Result, Type};
 
@@ -14,13 +14,25 @@ pub(crate) fn or_error(result: Result<TokenStream>) -> proc_macro::TokenStream {
 ///
 /// The trait is named here and in [`dependency`] in the same way, so that the compiler reports a type that does not have
 /// it once.
-pub(crate) fn value(filled: &Filled, ty: &Type) -> TokenStream {
+pub(crate) fn value(filled: &Filled, ty: &Type, sites: &mut Sites) -> TokenStream {
     let span = ty.span();
     match filled {
-        Filled::Injected => given_or(
-            span,
-            &quote_spanned!(span=> <#ty as ::campanile_host::services::Injectable>::inject(resolver)?),
-        ),
+        Filled::Injected => {
+            let site = sites.next(ty);
+            given_or(
+                span,
+                &quote_spanned! {span=>
+                    match #site {
+                        ::core::option::Option::Some(site) => {
+                            <#ty as ::campanile_host::services::Injectable>::inject_at(resolver, site)?
+                        }
+                        ::core::option::Option::None => {
+                            <#ty as ::campanile_host::services::Injectable>::inject(resolver)?
+                        }
+                    }
+                },
+            )
+        }
         Filled::Keyed(key) => given_or(
             span,
             &quote_spanned! {span=>
@@ -33,6 +45,36 @@ pub(crate) fn value(filled: &Filled, ty: &Type) -> TokenStream {
         Filled::ServiceKey => quote_spanned!(span=> resolver.service_key::<#ty>()?),
         Filled::Default => quote_spanned!(span=> <#ty as ::core::default::Default>::default()),
         Filled::Argument => quote_spanned!(span=> resolver.argument::<#ty>()?),
+    }
+}
+
+/// The sites of what is injected, as pairs of one and the rest: of a tuple's fields there are at most twelve.
+///
+/// Their type is left to inference: each part of it is named at the field it is for, and so is what is wrong with it.
+#[derive(Default)]
+pub(crate) struct Sites(Vec<TokenStream>);
+
+impl Sites {
+    /// The name of that of the next value, which is of this type.
+    fn next(&mut self, ty: &Type) -> Ident {
+        let site = format_ident!("site_{}", self.0.len());
+        self.0.push(quote_spanned! {ty.span()=>
+            let (#site, sites) = <#ty as ::campanile_host::services::Injectable>::next_site(sites);
+        });
+        site
+    }
+
+    /// What names them.
+    fn named(&self) -> TokenStream {
+        if self.0.is_empty() {
+            return TokenStream::new();
+        }
+        let each = &self.0;
+        quote! {
+            let sites = resolver.sites();
+            #(#each)*
+            let (): () = ::campanile_host::services::Resolver::no_more_sites(sites);
+        }
     }
 }
 
@@ -88,8 +130,10 @@ pub(crate) fn implementation(
     ty: &TokenStream,
     construct: &TokenStream,
     dependencies: &[TokenStream],
+    sites: &Sites,
     disposed: &Disposed,
 ) -> TokenStream {
+    let sites = sites.named();
     let (impl_generics, _, where_clause) = generics.split_for_impl();
     let sync = disposed
         .sync
@@ -112,6 +156,7 @@ pub(crate) fn implementation(
             fn inject(
                 resolver: &::campanile_host::services::Resolver<'_>,
             ) -> ::core::result::Result<Self, ::campanile_host::services::ServiceError> {
+                #sites
                 #construct
             }
 

@@ -17,10 +17,11 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
     expand::bound_parameters(&mut generics);
     let mut values = Vec::new();
     let mut dependencies = Vec::new();
+    let mut sites = expand::Sites::default();
     for (index, field) in data.fields.iter().enumerate() {
         let filled = Filled::of(&field.attrs)?;
         bound_field(&mut generics, &filled, &field.ty);
-        let value = expand::value(&filled, &field.ty);
+        let value = expand::value(&filled, &field.ty, &mut sites);
         values.push(match &field.ident {
             Some(name) => quote!(#name: #value),
             None => {
@@ -41,6 +42,7 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
         &quote!(#name #arguments),
         &construct,
         &dependencies,
+        &sites,
         &disposed,
     ))
 }

@@ -4,6 +4,8 @@ use super::Configuration;
 use crate::services::{Dependency, Injectable, Resolver, ServiceError};
 
 impl Injectable for Configuration {
+    type Site = ();
+
     fn dependency() -> Dependency {
         Dependency::required::<Self>()
     }

@@ -8,6 +8,8 @@ use crate::systemd::Watchdog;
 macro_rules! handles {
     ($($handle:ty),*) => {$(
         impl Injectable for $handle {
+            type Site = ();
+
             fn dependency() -> Dependency {
                 Dependency::required::<Self>()
             }

@@ -8,6 +8,8 @@ use crate::services::{
 macro_rules! handles {
     ($($handle:ident),*) => {$(
         impl<T: Send + Sync + 'static> Injectable for $handle<T> {
+            type Site = ();
+
             fn dependency() -> Dependency {
                 Dependency::required::<Self>()
             }

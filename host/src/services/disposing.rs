@@ -106,7 +106,7 @@ impl Disposing {
     /// Where it is dropped, the one that is being disposed asynchronously is only dropped, and the others are disposed
     /// synchronously.
     pub(crate) async fn finish(mut self) -> Result<(), DisposeError> {
-        while let Some(owned) = self.left.pop() {
+        while let Some(mut owned) = self.left.pop() {
             let future = owned
                 .disposer
                 .as_ref()
@@ -115,12 +115,12 @@ impl Disposing {
                 Some(Ok(future)) => AssertUnwindSafe(future).catch_unwind().await,
                 Some(Err(panic)) => Err(panic),
                 None => {
-                    self.dispose_one(owned);
+                    self.dispose_one(&mut owned);
                     continue;
                 }
             };
             self.note(&owned.step, result);
-            self.drop_one(owned);
+            self.drop_one(&mut owned);
         }
         self.report()
     }
@@ -133,12 +133,12 @@ impl Disposing {
     }
 
     fn dispose_now(&mut self) {
-        while let Some(owned) = self.left.pop() {
-            self.dispose_one(owned);
+        while let Some(mut owned) = self.left.pop() {
+            self.dispose_one(&mut owned);
         }
     }
 
-    fn dispose_one(&mut self, owned: Owned) {
+    fn dispose_one(&mut self, owned: &mut Owned) {
         if let Some(disposer) = &owned.disposer {
             match catch_unwind(AssertUnwindSafe(|| disposer.dispose())).transpose() {
                 Some(result) => self.note(&owned.step, result),
@@ -151,10 +151,10 @@ impl Disposing {
         self.drop_one(owned);
     }
 
-    fn drop_one(&mut self, owned: Owned) {
-        let (step, rest) = owned.into_parts();
-        let result = catch_unwind(AssertUnwindSafe(|| drop(rest)));
-        self.note(&step, result.map(Ok));
+    fn drop_one(&mut self, owned: &mut Owned) {
+        let dropped = owned.take();
+        let result = catch_unwind(AssertUnwindSafe(|| drop(dropped)));
+        self.note(&owned.step, result.map(Ok));
     }
 
     fn note(&mut self, step: &ServiceStep, result: std::thread::Result<Result<(), BoxError>>) {

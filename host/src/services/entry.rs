@@ -11,6 +11,7 @@ use super::reentry;
 use super::registration::Info;
 use super::resolver::Resolver;
 use super::root::Place;
+use super::site::Sites;
 
 /// One registration, or what it has become for a key.
 pub(crate) struct Entry<S: ?Sized> {
@@ -23,6 +24,8 @@ pub(crate) struct Entry<S: ?Sized> {
     /// The singleton, once it is constructed. Its owner holds it, so that it can let go of it in its order while
     /// providers are still around.
     value: OnceLock<Weak<S>>,
+    /// What its constructor remembers.
+    sites: Sites,
 }
 
 /// How a service is had.
@@ -77,6 +80,7 @@ impl<S: ?Sized + Send + Sync + 'static> Entry<S> {
                 Source::Instance(instance) => Arc::downgrade(instance).into(),
                 Source::Make(_) | Source::Await(_) => OnceLock::new(),
             },
+            sites: Sites::default(),
         }
     }
 
@@ -92,6 +96,7 @@ impl<S: ?Sized + Send + Sync + 'static> Entry<S> {
                 Source::Instance(instance) => Arc::downgrade(instance).into(),
                 Source::Make(_) | Source::Await(_) => OnceLock::new(),
             },
+            sites: Sites::default(),
         }
     }
 
@@ -181,10 +186,15 @@ impl<S: ?Sized + Send + Sync + 'static> Entry<S> {
         let Some(_entered) = reentry::enter(self.identity()) else {
             return Err(self.cycle());
         };
-        match make.make_plain(&Resolver::for_service(place, self.key.as_ref())) {
+        match make.make_plain(&self.resolver(place)) {
             Ok(service) => Ok(service),
             Err(error) => Err(self.in_this(error)),
         }
+    }
+
+    #[inline]
+    fn resolver<'a>(&'a self, place: Place<'a>) -> Resolver<'a> {
+        Resolver::for_registration(place, self.key.as_ref(), &self.sites)
     }
 
     /// The error of a service that needs itself.
@@ -227,7 +237,7 @@ impl<S: ?Sized + Send + Sync + 'static> Entry<S> {
             return Err(self.cycle());
         };
         let mut created = make
-            .make(&Resolver::for_service(place, self.key.as_ref()))
+            .make(&self.resolver(place))
             .map_err(|error| self.in_this(error))?;
         if let Some(disposal) = &self.disposal {
             created.disposer = disposal.of(&created.service);
@@ -251,7 +261,7 @@ impl<S: ?Sized + Send + Sync + 'static> Entry<S> {
         if self.value.get().is_some() {
             return Ok(());
         }
-        let begun = factory.begin(&Resolver::for_service(root, self.key.as_ref()));
+        let begun = factory.begin(&self.resolver(root));
         let future = begun.map_err(|error| self.in_this(error))?;
         let service = future
             .await

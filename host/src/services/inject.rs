@@ -7,6 +7,7 @@ use super::key::ServiceKey;
 use super::provider::ServiceProvider;
 use super::resolver::Resolver;
 use super::scope::ServiceScopeFactory;
+use super::site::ServiceSite;
 use crate::BoxError;
 
 /// What the container can construct: it says what it needs, and is made of it.
@@ -72,6 +73,30 @@ pub trait Inject: Sized + Send + Sync + 'static {
 /// | [`ServiceKey`] | the key of the service that is constructed |
 ///
 /// Other modules and crates add to them: a type of theirs implements this by means of the [`Resolver`].
+///
+/// ```
+/// use std::sync::Arc;
+/// use campanile_host::services::{Dependency, Injectable, Resolver, ServiceError};
+///
+/// struct Clock {
+///     time_zone: &'static str,
+/// }
+///
+/// /// The name of the clock's time zone.
+/// struct TimeZone(&'static str);
+///
+/// impl Injectable for TimeZone {
+///     type Site = ();
+///
+///     fn dependency() -> Dependency {
+///         Dependency::required::<Clock>()
+///     }
+///
+///     fn inject(resolver: &Resolver<'_>) -> Result<Self, ServiceError> {
+///         Ok(Self(resolver.required::<Clock>()?.time_zone))
+///     }
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be injected",
     label = "not injectable",
@@ -79,6 +104,10 @@ pub trait Inject: Sized + Send + Sync + 'static {
     note = "a field that is no service takes `#[inject(default)]`, or `#[inject(argument)]` if it is given by hand"
 )]
 pub trait Injectable: Sized + Send + 'static {
+    /// What a place that it is injected into remembers from one time to the next, so that it is found without a look-up:
+    /// a [`ServiceSite`] for a service, `()` for what remembers nothing.
+    type Site: Default + Send + Sync + 'static;
+
     /// What is needed for it.
     fn dependency() -> Dependency;
 
@@ -88,6 +117,26 @@ pub trait Injectable: Sized + Send + 'static {
     ///
     /// When what is needed cannot be had.
     fn inject(resolver: &Resolver<'_>) -> Result<Self, ServiceError>;
+
+    /// Gets it for a place that remembers. The site is used by one registration of one container only.
+    ///
+    /// # Errors
+    ///
+    /// When what is needed cannot be had.
+    #[inline]
+    fn inject_at(resolver: &Resolver<'_>, site: &Self::Site) -> Result<Self, ServiceError> {
+        let _ = site;
+        Self::inject(resolver)
+    }
+
+    /// The site of the first of several, and those of the others: for `#[derive(Inject)]` and `#[inject]`.
+    #[doc(hidden)]
+    #[inline]
+    fn next_site<Others>(
+        sites: Option<&(Self::Site, Others)>,
+    ) -> (Option<&Self::Site>, Option<&Others>) {
+        sites.map(|(site, others)| (site, others)).unzip()
+    }
 }
 
 /// An [`Injectable`] that can stand under `#[inject(key = ..)]`.
@@ -140,13 +189,19 @@ impl<T, E: Into<BoxError>> ConstructorOutput<T> for Result<T, E> {
 }
 
 impl<S: ?Sized + Send + Sync + 'static> Injectable for Arc<S> {
+    type Site = ServiceSite<S>;
+
     fn dependency() -> Dependency {
         Dependency::required::<S>()
     }
 
-    #[inline]
     fn inject(resolver: &Resolver<'_>) -> Result<Self, ServiceError> {
         resolver.required::<S>()
+    }
+
+    #[inline]
+    fn inject_at(resolver: &Resolver<'_>, site: &ServiceSite<S>) -> Result<Self, ServiceError> {
+        resolver.required_at(site)
     }
 }
 
@@ -157,6 +212,8 @@ impl<S: ?Sized + Send + Sync + 'static> InjectableKeyed for Arc<S> {
 }
 
 impl<S: ?Sized + Send + Sync + 'static> Injectable for Option<Arc<S>> {
+    type Site = ();
+
     fn dependency() -> Dependency {
         Dependency::optional::<S>()
     }
@@ -173,6 +230,8 @@ impl<S: ?Sized + Send + Sync + 'static> InjectableKeyed for Option<Arc<S>> {
 }
 
 impl<S: ?Sized + Send + Sync + 'static> Injectable for Vec<Arc<S>> {
+    type Site = ();
+
     fn dependency() -> Dependency {
         Dependency::all::<S>()
     }
@@ -189,6 +248,8 @@ impl<S: ?Sized + Send + Sync + 'static> InjectableKeyed for Vec<Arc<S>> {
 }
 
 impl Injectable for ServiceProvider {
+    type Site = ();
+
     fn dependency() -> Dependency {
         Dependency::none()
     }
@@ -199,6 +260,8 @@ impl Injectable for ServiceProvider {
 }
 
 impl Injectable for ServiceScopeFactory {
+    type Site = ();
+
     fn dependency() -> Dependency {
         Dependency::none()
     }
@@ -209,6 +272,8 @@ impl Injectable for ServiceScopeFactory {
 }
 
 impl Injectable for ServiceKey {
+    type Site = ();
+
     fn dependency() -> Dependency {
         Dependency::service_key::<Self>()
     }
@@ -219,6 +284,8 @@ impl Injectable for ServiceKey {
 }
 
 impl Injectable for Option<ServiceKey> {
+    type Site = ();
+
     fn dependency() -> Dependency {
         Dependency::none()
     }

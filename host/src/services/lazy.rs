@@ -46,6 +46,8 @@ impl<S: ?Sized> fmt::Debug for Lazy<S> {
 }
 
 impl<S: ?Sized + Send + Sync + 'static> Injectable for Lazy<S> {
+    type Site = ();
+
     fn dependency() -> Dependency {
         Dependency::lazy::<S>()
     }

@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 
+use smallvec::SmallVec;
+
 use super::dispose::Disposer;
 use super::disposing::{self, Disposing};
 use super::error::{ServiceError, ServiceErrorKind};
@@ -32,9 +34,9 @@ pub(crate) struct Owned {
 }
 
 impl Owned {
-    /// What it is called, and all that is dropped with it.
-    pub(crate) fn into_parts(self) -> (ServiceStep, impl Sized) {
-        (self.step, (self.disposer, self.value))
+    /// All that is dropped with it: what is left is its name.
+    pub(crate) fn take(&mut self) -> impl Sized + use<> {
+        (self.disposer.take(), self.value.take())
     }
 }
 
@@ -50,7 +52,7 @@ struct State {
     owned: Vec<Owned>,
     /// By identity, where in `owned` the services are: used when they are many.
     index: HashMap<usize, usize, BuildIdentityHasher>,
-    building: Vec<Building>,
+    building: SmallVec<[Building; 1]>,
 }
 
 struct Building {
@@ -164,6 +166,7 @@ impl Owner {
     }
 
     /// Takes a service over, and gives the right back by which it was constructed.
+    #[inline]
     fn keep(&self, owned: Owned, claim: Option<Claim<'_>>) -> Result<(), ServiceError> {
         let mut state = self.state();
         if self.is_closed() {
@@ -213,6 +216,7 @@ impl Owner {
 const MANY: usize = 16;
 
 impl State {
+    #[inline]
     fn add(&mut self, owned: Owned) {
         self.owned.push(owned);
         let indexed = match self.owned.len() {

@@ -108,7 +108,7 @@ impl ServiceProvider {
     }
 
     pub(crate) fn resolver(&self) -> Resolver<'_> {
-        Resolver::for_service(self.place(), None)
+        Resolver::at(self.place())
     }
 
     /// Whether the container, or the scope that this provider belongs to, is disposed. Then every request is an error.

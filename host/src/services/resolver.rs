@@ -9,6 +9,7 @@ use super::path::{ServiceForm, ServiceId, ServiceStep};
 use super::provider::ServiceProvider;
 use super::root::Place;
 use super::scope::ServiceScopeFactory;
+use super::site::{ServiceSite, Sites};
 
 /// What a constructor gets its parts from: knows at which provider the service was asked for, and its key.
 #[derive(Clone, Copy)]
@@ -16,24 +17,50 @@ pub struct Resolver<'a> {
     place: Place<'a>,
     key: Option<&'a ServiceKey>,
     arguments: Option<&'a ArgumentList>,
+    sites: Option<&'a Sites>,
 }
 
 impl<'a> Resolver<'a> {
-    pub(crate) fn for_service(place: Place<'a>, key: Option<&'a ServiceKey>) -> Self {
+    /// For what is no registration's.
+    pub(crate) fn at(place: Place<'a>) -> Self {
         Self {
             place,
-            key,
+            key: None,
             arguments: None,
+            sites: None,
+        }
+    }
+
+    pub(crate) fn for_registration(
+        place: Place<'a>,
+        key: Option<&'a ServiceKey>,
+        sites: &'a Sites,
+    ) -> Self {
+        Self {
+            key,
+            sites: Some(sites),
+            ..Self::at(place)
         }
     }
 
     pub(crate) fn with_arguments(place: Place<'a>, arguments: &'a ArgumentList) -> Self {
         Self {
-            place,
-            key: None,
             arguments: Some(arguments),
+            ..Self::at(place)
         }
     }
+
+    /// The [`Injectable::Site`](super::Injectable::Site)s of what is constructed, in a type of its constructor's choice: kept
+    /// by its registration from one construction to the next. There are none where it is not registered.
+    #[inline]
+    pub fn sites<T: Default + Send + Sync + 'static>(&self) -> Option<&'a T> {
+        self.sites.and_then(Sites::get)
+    }
+
+    /// There are no others.
+    #[doc(hidden)]
+    #[inline]
+    pub fn no_more_sites(_: Option<&'a ()>) {}
 
     /// The argument that was given by hand for a field or parameter of the type `T`, if one was.
     #[inline]
@@ -70,6 +97,37 @@ impl<'a> Resolver<'a> {
     pub fn required<S: ?Sized + Send + Sync + 'static>(&self) -> Result<Arc<S>, ServiceError> {
         match self.place.root.table::<S>().and_then(|it| it.last()) {
             Some(entry) => entry.resolve(self.place),
+            None => Err(ServiceError::missing(ServiceId::of::<S>())),
+        }
+    }
+
+    /// The service `S`, for a place that remembers where it is found.
+    ///
+    /// # Errors
+    ///
+    /// When it is not registered, or cannot be had.
+    #[inline]
+    pub fn required_at<S: ?Sized + Send + Sync + 'static>(
+        &self,
+        site: &ServiceSite<S>,
+    ) -> Result<Arc<S>, ServiceError> {
+        match site.known() {
+            Some(entry) => entry.resolve(self.place),
+            None => self.required_first(site),
+        }
+    }
+
+    /// The service `S`, which is looked up for the first time.
+    #[cold]
+    fn required_first<S: ?Sized + Send + Sync + 'static>(
+        &self,
+        site: &ServiceSite<S>,
+    ) -> Result<Arc<S>, ServiceError> {
+        match self.place.root.table::<S>().and_then(|it| it.last()) {
+            Some(entry) => {
+                site.remember(entry);
+                entry.resolve(self.place)
+            }
             None => Err(ServiceError::missing(ServiceId::of::<S>())),
         }
     }

@@ -14,8 +14,8 @@ use super::root::Place;
 /// All registrations of one service type.
 pub(crate) struct Table<S: ?Sized> {
     /// Of those without a key, the last and the others.
-    last: Option<Entry<S>>,
-    earlier: Vec<Entry<S>>,
+    last: Option<Arc<Entry<S>>>,
+    earlier: Vec<Arc<Entry<S>>>,
     /// In the order of registration, whatever the key.
     keyed: Vec<Entry<S>>,
     by_key: HashMap<ServiceKey, Vec<usize>>,
@@ -58,7 +58,7 @@ impl<S: ?Sized + Send + Sync + 'static> Table<S> {
 
     pub(crate) fn add(&mut self, entry: Entry<S>) {
         match &entry.key {
-            None => self.earlier.extend(self.last.replace(entry)),
+            None => self.earlier.extend(self.last.replace(Arc::new(entry))),
             Some(key) if key.is_any() => self.any.push(entry),
             Some(key) => {
                 let index = self.keyed.len();
@@ -70,13 +70,13 @@ impl<S: ?Sized + Send + Sync + 'static> Table<S> {
 
     /// The registration that answers for a single service without a key: the last.
     #[inline]
-    pub(crate) fn last(&self) -> Option<&Entry<S>> {
+    pub(crate) fn last(&self) -> Option<&Arc<Entry<S>>> {
         self.last.as_ref()
     }
 
     /// What this registration has become. It is none with the any-key.
     pub(crate) fn entry_of(&self, info: &Arc<Info>) -> Option<&Entry<S>> {
-        let unkeyed = self.earlier.iter().chain(&self.last);
+        let unkeyed = self.earlier.iter().chain(&self.last).map(|it| &**it);
         unkeyed
             .chain(&self.keyed)
             .find(|it| Arc::ptr_eq(&it.info, info))
@@ -160,7 +160,7 @@ impl<S: ?Sized + Send + Sync + 'static> Table<S> {
         let keyed = any.then(|| self.keyed.iter());
         let own = key.and_then(|it| self.by_key.get(it));
         let own = own.into_iter().flatten().map(|it| &self.keyed[*it]);
-        let every = unkeyed.into_iter().flatten();
+        let every = unkeyed.into_iter().flatten().map(|it| &**it);
         every.chain(keyed.into_iter().flatten()).chain(own)
     }
 }

@@ -10,26 +10,38 @@ type Value = Box<dyn Any + Send + Sync>;
 pub(crate) struct TypeMap {
     /// A power of two of them, at least one of which is empty.
     slots: Box<[Option<Value>]>,
+    /// Which bits of a hash are its place: those by which the fewest find theirs taken.
+    shift: u32,
 }
+
+/// The shifts that are tried. What is above them are more bits than there are slots.
+const SHIFTS: u32 = 40;
 
 impl TypeMap {
     /// The values have to be of different types.
     pub(crate) fn new(values: Vec<Value>) -> Self {
-        let size = (values.len() * 4).next_power_of_two().max(4);
+        let size = (values.len() * 8).next_power_of_two().max(8);
+        let hashes: Vec<u64> = values.iter().map(|it| hash((**it).type_id())).collect();
+        let taken = |shift: &u32| {
+            let mut places: Vec<_> = hashes.iter().map(|it| place(*it, *shift, size)).collect();
+            places.sort_unstable();
+            places.windows(2).filter(|it| it[0] == it[1]).count()
+        };
+        let shift = (0..SHIFTS).min_by_key(taken).unwrap_or_default();
         let mut slots: Box<[_]> = (0..size).map(|_| None).collect();
-        for value in values {
-            let mut index = start((*value).type_id(), size);
+        for (value, hash) in values.into_iter().zip(hashes) {
+            let mut index = place(hash, shift, size);
             while slots[index].is_some() {
                 index = (index + 1) & (size - 1);
             }
             slots[index] = Some(value);
         }
-        Self { slots }
+        Self { slots, shift }
     }
 
     #[inline]
     pub(crate) fn get<T: Any>(&self) -> Option<&T> {
-        let index = start(TypeId::of::<T>(), self.slots.len());
+        let index = place(hash(TypeId::of::<T>()), self.shift, self.slots.len());
         let value = self.slots.get(index)?.as_ref()?;
         match value.downcast_ref() {
             Some(value) => Some(value),
@@ -46,12 +58,18 @@ impl TypeMap {
     }
 }
 
-/// Where to look first. A `TypeId` is a hash already.
+/// A `TypeId` is a hash already.
 #[inline]
-fn start(type_id: TypeId, size: usize) -> usize {
+fn hash(type_id: TypeId) -> u64 {
     let mut hasher = IdentityHasher::default();
     type_id.hash(&mut hasher);
-    hasher.finish() as usize & size.wrapping_sub(1)
+    hasher.finish()
+}
+
+/// Where to look first.
+#[inline]
+fn place(hash: u64, shift: u32, size: usize) -> usize {
+    (hash >> shift) as usize & size.wrapping_sub(1)
 }
 
 #[cfg(test)]
