@@ -5,10 +5,11 @@ use std::sync::Arc;
 use campanile_hub_protocol::{Arguments, InvocationKind, OutgoingCall};
 use campanile_trace_context::{TRACEPARENT, TRACESTATE};
 use serde::de::DeserializeOwned;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::calls::{CallGuard, ManyResults, PendingCall, SingleResult};
+use crate::items::items;
 use crate::record::{CallKind, CallRecord};
 use crate::session::Session;
 use crate::state::Phase;
@@ -73,7 +74,7 @@ impl HubConnection {
         method: &str,
         arguments: impl CallArguments,
     ) -> Result<HubStream<T>, ClientError> {
-        let (sender, items) = mpsc::unbounded_channel();
+        let (sender, items) = items();
         let answers = Box::new(ManyResults::<T>(sender));
         let mut record = self.record(CallKind::Stream, method);
         match self.call(&record, method, arguments, answers).await {

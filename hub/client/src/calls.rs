@@ -4,14 +4,16 @@ use std::any::Any;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Waker;
 use std::time::Duration;
 
 use campanile_hub_protocol::{CompletionOutcome, RawValue};
 use serde::de::DeserializeOwned;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 use tokio_util::sync::DropGuard;
 
 use crate::ClientError;
+use crate::items::ItemSender;
 use crate::session::Session;
 
 /// How long a server that has sent an item of the wrong type has to end the stream by itself before it is told to.
@@ -21,6 +23,10 @@ const GRACE: Duration = Duration::from_millis(200);
 pub(crate) trait PendingCall: Send {
     /// An item of a stream; whether more are wanted.
     fn item(&mut self, item: RawValue<'_>) -> bool;
+    /// Lets the reader of a stream have the items so far. Who is to be woken for it.
+    fn hand_over(&mut self) -> Option<Waker> {
+        None
+    }
     fn complete(self: Box<Self>, outcome: CompletionOutcome<'_>);
     fn fail(self: Box<Self>, error: ClientError);
 }
@@ -63,6 +69,8 @@ impl Hasher for IdHasher {
 struct State {
     entries: HashMap<u64, Entry, BuildHasherDefault<IdHasher>>,
     closed: Option<ClientError>,
+    /// The streams that have items which are not handed over.
+    gathering: Vec<u64>,
 }
 
 /// All calls of a session that are under way.
@@ -107,15 +115,19 @@ impl Calls {
 
     pub(crate) fn item(&self, session: &Arc<Session>, id: &str, item: RawValue<'_>) {
         let Ok(id) = id.parse() else { return };
-        let mut state = self.lock();
+        let mut guard = self.lock();
+        let state = &mut *guard;
         let Some(Entry::Active { call, .. }) = state.entries.get_mut(&id) else {
             return;
         };
         if call.item(item) {
+            if state.gathering.last() != Some(&id) {
+                state.gathering.push(id);
+            }
             return;
         }
         let entry = state.entries.insert(id, Entry::Abandoned);
-        drop(state);
+        drop(guard);
         drop(entry);
         let session = session.clone();
         tokio::spawn(async move {
@@ -124,6 +136,27 @@ impl Calls {
                 session.cancel(id);
             }
         });
+    }
+
+    /// Lets the readers of streams have the items that have come.
+    pub(crate) fn hand_over(&self) {
+        while let Some(reader) = self.next_to_wake() {
+            // Not under the lock: what is woken may be dropped by it, and its call with it.
+            reader.wake();
+        }
+    }
+
+    fn next_to_wake(&self) -> Option<Waker> {
+        let mut guard = self.lock();
+        let state = &mut *guard;
+        while let Some(id) = state.gathering.pop() {
+            if let Some(Entry::Active { call, .. }) = state.entries.get_mut(&id)
+                && let Some(reader) = call.hand_over()
+            {
+                return Some(reader);
+            }
+        }
+        None
     }
 
     pub(crate) fn complete(&self, id: &str, outcome: CompletionOutcome<'_>) {
@@ -209,21 +242,22 @@ fn unit<T: 'static>() -> Option<T> {
 }
 
 /// A call that waits for a stream of results.
-pub(crate) struct ManyResults<T>(pub(crate) mpsc::UnboundedSender<Result<T, ClientError>>);
+pub(crate) struct ManyResults<T>(pub(crate) ItemSender<Result<T, ClientError>>);
 
 impl<T: DeserializeOwned + Send + 'static> PendingCall for ManyResults<T> {
     fn item(&mut self, item: RawValue<'_>) -> bool {
-        match item.deserialize() {
-            // Who has given the stream up takes the call out as well.
-            Ok(item) => self.0.send(Ok(item)).is_ok(),
-            Err(error) => {
-                let _ = self.0.send(Err(error.into()));
-                false
-            }
-        }
+        let item = item.deserialize().map_err(ClientError::from);
+        let fits = item.is_ok();
+        // Who gives the stream up takes the call out as well.
+        self.0.push(item);
+        fits
     }
 
-    fn complete(self: Box<Self>, outcome: CompletionOutcome<'_>) {
+    fn hand_over(&mut self) -> Option<Waker> {
+        self.0.hand_over()
+    }
+
+    fn complete(mut self: Box<Self>, outcome: CompletionOutcome<'_>) {
         let error = match outcome {
             CompletionOutcome::Void => return,
             CompletionOutcome::Error(text) => ClientError::Hub(text.into_owned()),
@@ -231,10 +265,10 @@ impl<T: DeserializeOwned + Send + 'static> PendingCall for ManyResults<T> {
                 "the method gave one result where a stream was asked for".to_owned(),
             ),
         };
-        let _ = self.0.send(Err(error));
+        self.0.push(Err(error));
     }
 
-    fn fail(self: Box<Self>, error: ClientError) {
-        let _ = self.0.send(Err(error));
+    fn fail(mut self: Box<Self>, error: ClientError) {
+        self.0.push(Err(error));
     }
 }

@@ -59,6 +59,7 @@
 mod builder;
 mod calling;
 mod calls;
+mod clock;
 mod connect;
 mod connection;
 mod cookies;
@@ -71,6 +72,7 @@ mod handling;
 #[cfg(feature = "host")]
 mod host;
 mod http_client;
+mod items;
 mod life;
 mod negotiate;
 mod net;

@@ -1,14 +1,15 @@
 //! The time between a handshake and the end of its connection.
 
-use std::future::pending;
+use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Duration;
+use std::pin::pin;
+use std::task::{Context, Poll};
 
 use tokio::sync::mpsc;
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::ClientError;
+use crate::clock::{Clock, Due};
 use crate::connect::{Established, WayBack};
 use crate::dispatch::{Job, panic_text};
 use crate::handlers::Handlers;
@@ -16,11 +17,8 @@ use crate::options::Options;
 use crate::session::{Incoming, Said, Session};
 use crate::transport::{Arrival, Link};
 
-/// How often messages of a stateful connection are acknowledged.
-const ACKNOWLEDGE: Duration = Duration::from_secs(1);
-
-/// .NET's client looks once a second.
-const MOST_SLACK: Duration = Duration::from_secs(1);
+/// As many WebSocket messages, or answers to polls, are read in one turn of the connection's task.
+const AT_ONCE: usize = 1024;
 
 /// Why a connection has ended.
 #[derive(Debug)]
@@ -61,7 +59,7 @@ pub(crate) async fn serve(
         way_back,
     } = established;
     let mut incoming = Incoming::new(session.clone(), rest);
-    let mut clock = Clock::new(options, session.stateful, &link);
+    let mut clock = Clock::new(options, session.stateful, link.keeps_alive());
     if !link.keeps_alive() {
         // It tells the server that pings will come.
         session.ping();
@@ -91,7 +89,7 @@ pub(crate) async fn serve(
             }
         }
         incoming.resume();
-        clock.last_arrival = Instant::now();
+        clock.arrival();
     };
     if matches!(ended, Ended::Stopped) {
         let mut message = Vec::new();
@@ -143,123 +141,113 @@ async fn exchange(
     jobs: &mpsc::UnboundedSender<Job>,
     stop: &CancellationToken,
 ) -> Exchanged {
-    let mut stopped = std::pin::pin!(stop.cancelled());
+    let mut stopped = pin!(stop.cancelled());
     // What came behind the handshake.
-    let mut arrived = Some(bytes::Bytes::new());
+    if let Some(over) = read(&[], incoming, handlers, jobs) {
+        return over;
+    }
+    session.calls.hand_over();
     loop {
-        if let Some(bytes) = arrived.take() {
-            // What messages are read into is the application's: if it panics, nobody is to wait for a connection without a task.
-            let read = AssertUnwindSafe(|| incoming.read(&bytes, handlers, jobs));
-            let read = catch_unwind(read)
-                .unwrap_or_else(|panic| Err(ClientError::Panic(panic_text(&*panic))));
-            match read {
-                Ok(None) => {}
-                Ok(Some(Said::Close {
-                    error,
-                    allow_reconnect,
-                })) => {
-                    return Exchanged::Ended(Ended::ByServer {
-                        error: error.map(ClientError::ClosedByServer),
-                        reconnect: allow_reconnect,
-                    });
-                }
-                Err(error) => return Exchanged::Ended(Ended::Lost(error)),
+        let next = poll_fn(|cx| {
+            if stopped.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(Err(Exchanged::Ended(Ended::Stopped)));
             }
-        }
-        tokio::select! {
-            biased;
-            () = &mut stopped => return Exchanged::Ended(Ended::Stopped),
-            arrival = link.exchange(&session.outbox) => match arrival {
-                Arrival::Bytes(bytes) => {
-                    clock.last_arrival = Instant::now();
-                    arrived = Some(bytes);
+            match poll_arrivals(cx, link, session, incoming, handlers, jobs) {
+                Arrived::Over(over) => Poll::Ready(Err(over)),
+                Arrived::Nothing => clock.poll_next(cx).map(Ok),
+                Arrived::Something => {
+                    clock.arrival();
+                    clock.poll_next(cx).map(Ok)
                 }
-                Arrival::End => {
-                    return Exchanged::Ended(Ended::ByServer { error: None, reconnect: true });
+            }
+        });
+        match next.await {
+            Err(over) => return over,
+            Ok(Due::Ping) => session.ping(),
+            Ok(Due::Acknowledgement) => {
+                if let Some(number) = incoming.received.to_acknowledge() {
+                    session.acknowledge(number);
                 }
-                Arrival::Lost { error, final_: false } => return Exchanged::Gone(error),
-                Arrival::Lost { error, final_: true } => {
-                    return Exchanged::Ended(Ended::Lost(error));
-                }
-            },
-            due = clock.next() => match due {
-                Due::Ping => session.ping(),
-                Due::Acknowledgement => {
-                    if let Some(number) = incoming.received.to_acknowledge() {
-                        session.acknowledge(number);
-                    }
-                }
-                Due::Silence(timeout) => {
-                    return Exchanged::Ended(Ended::Lost(ClientError::ServerSilent(timeout)));
-                }
-            },
+            }
+            Ok(Due::Silence(timeout)) => {
+                return Exchanged::Ended(Ended::Lost(ClientError::ServerSilent(timeout)));
+            }
         }
     }
 }
 
-/// What is to be done when.
-struct Clock {
-    last_arrival: Instant,
-    keep_alive: Option<Duration>,
-    timeout: Duration,
-    /// How much later silence is noticed, so that a sign of life that comes just in time is not too late.
-    slack: Duration,
-    ping_at: Instant,
-    acknowledge_at: Option<Instant>,
-    /// One sleep for all of it; it is not set anew for every message.
-    sleep: std::pin::Pin<Box<tokio::time::Sleep>>,
+enum Arrived {
+    Nothing,
+    Something,
+    Over(Exchanged),
 }
 
-enum Due {
-    Ping,
-    Acknowledgement,
-    Silence(Duration),
-}
-
-impl Clock {
-    fn new(options: &Options, stateful: bool, link: &Link) -> Self {
-        let now = Instant::now();
-        Self {
-            last_arrival: now,
-            keep_alive: (!link.keeps_alive()).then_some(options.keep_alive),
-            timeout: options.server_timeout,
-            slack: (options.server_timeout / 4).min(MOST_SLACK),
-            ping_at: now + options.keep_alive,
-            acknowledge_at: stateful.then(|| now + ACKNOWLEDGE),
-            sleep: Box::pin(tokio::time::sleep_until(now)),
+/// Writes, and reads as long as there is something, up to a limit; what has come for streams is then handed over at once.
+fn poll_arrivals(
+    cx: &mut Context<'_>,
+    link: &mut Link,
+    session: &Session,
+    incoming: &mut Incoming,
+    handlers: &Handlers,
+    jobs: &mpsc::UnboundedSender<Job>,
+) -> Arrived {
+    let mut arrived = Arrived::Nothing;
+    let mut next = link.poll_exchange(cx, &session.outbox);
+    for number in 1.. {
+        let Poll::Ready(arrival) = next else {
+            break;
+        };
+        arrived = Arrived::Something;
+        let over = match arrival {
+            Arrival::Bytes(bytes) => read(&bytes, incoming, handlers, jobs),
+            Arrival::End => Some(Exchanged::Ended(Ended::ByServer {
+                error: None,
+                reconnect: true,
+            })),
+            Arrival::Lost {
+                error,
+                final_: false,
+            } => Some(Exchanged::Gone(error)),
+            Arrival::Lost {
+                error,
+                final_: true,
+            } => Some(Exchanged::Ended(Ended::Lost(error))),
+        };
+        if let Some(over) = over {
+            arrived = Arrived::Over(over);
+            break;
         }
+        if number == AT_ONCE {
+            // Others have their turn, and then there is more to read.
+            cx.waker().wake_by_ref();
+            break;
+        }
+        next = link.poll_more(cx, &session.outbox);
     }
+    session.calls.hand_over();
+    arrived
+}
 
-    /// Cancel safety: what is due stays due until it has been given.
-    async fn next(&mut self) -> Due {
-        loop {
-            let Some(keep_alive) = self.keep_alive else {
-                return pending().await;
-            };
-            let now = Instant::now();
-            let silent_at = self.last_arrival + self.timeout + self.slack;
-            if now >= silent_at {
-                return Due::Silence(self.timeout);
-            }
-            if now >= self.ping_at {
-                self.ping_at = now + keep_alive;
-                return Due::Ping;
-            }
-            if let Some(at) = &mut self.acknowledge_at
-                && now >= *at
-            {
-                *at = now + ACKNOWLEDGE;
-                return Due::Acknowledgement;
-            }
-            let at = self
-                .acknowledge_at
-                .into_iter()
-                .fold(silent_at.min(self.ping_at), Instant::min);
-            // Silence is put off by every message: an earlier look does no harm, and costs less than resetting.
-            if self.sleep.deadline() > at || self.sleep.is_elapsed() {
-                self.sleep.as_mut().reset(at);
-            }
-            self.sleep.as_mut().await;
-        }
+/// Reads messages; gives how the connection ends, if it does.
+fn read(
+    bytes: &[u8],
+    incoming: &mut Incoming,
+    handlers: &Handlers,
+    jobs: &mpsc::UnboundedSender<Job>,
+) -> Option<Exchanged> {
+    // What messages are read into is the application's: if it panics, nobody is to wait for a connection without a task.
+    let read = AssertUnwindSafe(|| incoming.read(bytes, handlers, jobs));
+    let read =
+        catch_unwind(read).unwrap_or_else(|panic| Err(ClientError::Panic(panic_text(&*panic))));
+    match read {
+        Ok(None) => None,
+        Ok(Some(Said::Close {
+            error,
+            allow_reconnect,
+        })) => Some(Exchanged::Ended(Ended::ByServer {
+            error: error.map(ClientError::ClosedByServer),
+            reconnect: allow_reconnect,
+        })),
+        Err(error) => Some(Exchanged::Ended(Ended::Lost(error))),
     }
 }

@@ -6,10 +6,10 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures_util::Stream;
-use tokio::sync::mpsc;
 
 use crate::ClientError;
 use crate::calls::CallGuard;
+use crate::items::Items;
 use crate::record::CallRecord;
 
 /// The items of a streaming method, as they come.
@@ -18,14 +18,14 @@ use crate::record::CallRecord;
 /// stream before its end tells the server to end it. What comes faster than it is read waits in memory, as in the official
 /// clients: a method that may send without bounds needs a reader that keeps up.
 pub struct HubStream<T> {
-    items: mpsc::UnboundedReceiver<Result<T, ClientError>>,
+    items: Items<Result<T, ClientError>>,
     _call: CallGuard,
     record: CallRecord,
 }
 
 impl<T> HubStream<T> {
     pub(crate) fn new(
-        items: mpsc::UnboundedReceiver<Result<T, ClientError>>,
+        items: Items<Result<T, ClientError>>,
         call: CallGuard,
         record: CallRecord,
     ) -> Self {
@@ -50,7 +50,7 @@ impl<T> HubStream<T> {
     }
 
     fn poll_item(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<T, ClientError>>> {
-        let item = std::task::ready!(self.items.poll_recv(cx));
+        let item = std::task::ready!(self.items.poll_next(cx));
         match &item {
             Some(Ok(_)) => {}
             Some(Err(error)) => self.record.end(Some(error)),

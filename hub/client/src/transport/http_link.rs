@@ -1,7 +1,6 @@
 //! Server-Sent Events and long polling: a stream of answers from the server, requests to it.
 
 use std::fmt;
-use std::future::poll_fn;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -103,22 +102,19 @@ impl HttpLink {
         self.polling
     }
 
-    pub(crate) async fn exchange(&mut self, outbox: &Outbox) -> Arrival {
-        poll_fn(|cx| {
-            // Reading goes first: a poll is to be on its way before anything that the server answers by it.
-            let arrival = self.poll_read(cx);
-            if self.refused.is_none()
-                && let Poll::Ready(Err(error)) = self.poll_write(cx, outbox)
-            {
-                self.posting = None;
-                self.refused = Some(error);
-            }
-            match &self.refused {
-                Some(error) if arrival.is_pending() => Poll::Ready(lost(error.clone())),
-                _ => arrival,
-            }
-        })
-        .await
+    pub(crate) fn poll_exchange(&mut self, cx: &mut Context<'_>, outbox: &Outbox) -> Poll<Arrival> {
+        // Reading goes first: a poll is to be on its way before anything that the server answers by it.
+        let arrival = self.poll_read(cx);
+        if self.refused.is_none()
+            && let Poll::Ready(Err(error)) = self.poll_write(cx, outbox)
+        {
+            self.posting = None;
+            self.refused = Some(error);
+        }
+        match &self.refused {
+            Some(error) if arrival.is_pending() => Poll::Ready(lost(error.clone())),
+            _ => arrival,
+        }
     }
 
     fn poll_write(

@@ -4,6 +4,9 @@ mod http_link;
 mod server_sent_events;
 mod web_socket;
 
+use std::future::poll_fn;
+use std::task::{Context, Poll};
+
 use bytes::Bytes;
 
 use crate::ClientError;
@@ -37,9 +40,22 @@ impl Link {
     ///
     /// Cancel safety: nothing is lost where it is dropped and called again.
     pub(crate) async fn exchange(&mut self, outbox: &Outbox) -> Arrival {
+        poll_fn(|cx| self.poll_exchange(cx, outbox)).await
+    }
+
+    pub(crate) fn poll_exchange(&mut self, cx: &mut Context<'_>, outbox: &Outbox) -> Poll<Arrival> {
         match self {
-            Self::WebSocket(link) => link.exchange(outbox).await,
-            Self::Http(link) => link.exchange(outbox).await,
+            Self::WebSocket(link) => link.poll_exchange(cx, outbox),
+            Self::Http(link) => link.poll_exchange(cx, outbox),
+        }
+    }
+
+    /// What comes next, for a caller that has just exchanged: where reading has nothing to do with writing, the outbox is not
+    /// looked into again.
+    pub(crate) fn poll_more(&mut self, cx: &mut Context<'_>, outbox: &Outbox) -> Poll<Arrival> {
+        match self {
+            Self::WebSocket(link) => link.poll_read(cx),
+            Self::Http(link) => link.poll_exchange(cx, outbox),
         }
     }
 

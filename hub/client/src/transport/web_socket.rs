@@ -1,6 +1,5 @@
 //! WebSockets.
 
-use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -96,14 +95,11 @@ impl WebSocketLink {
         })
     }
 
-    pub(crate) async fn exchange(&mut self, outbox: &Outbox) -> Arrival {
-        poll_fn(|cx| {
-            if let Poll::Ready(Err(error)) = self.poll_write(cx, outbox) {
-                return Poll::Ready(self.lost(error));
-            }
-            self.poll_read(cx)
-        })
-        .await
+    pub(crate) fn poll_exchange(&mut self, cx: &mut Context<'_>, outbox: &Outbox) -> Poll<Arrival> {
+        if let Poll::Ready(Err(error)) = self.poll_write(cx, outbox) {
+            return Poll::Ready(self.lost(error));
+        }
+        self.poll_read(cx)
     }
 
     fn poll_write(&mut self, cx: &mut Context<'_>, outbox: &Outbox) -> Poll<Result<(), Error>> {
@@ -120,7 +116,7 @@ impl WebSocketLink {
         }
     }
 
-    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Arrival> {
+    pub(crate) fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Arrival> {
         loop {
             return Poll::Ready(
                 match std::task::ready!(Pin::new(&mut self.socket).poll_next(cx)) {
