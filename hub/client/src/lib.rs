@@ -50,6 +50,20 @@
 //!
 //! The last two are Rust's other clients, as they describe themselves; where they say nothing, nothing stands here.
 //!
+//! # In a browser
+//!
+//! It does not run there (`wasm32-unknown-unknown`). What would have to be replaced:
+//!
+//! - connections and requests (the modules `net`, `proxy`, `tls`, `http_client` and `transport::web_socket`, on tokio's sockets,
+//!   hyper, rustls and tungstenite) by the browser's `fetch` and `WebSocket`. Proxies, certificates and cookies are the browser's
+//!   there, and its WebSockets take no headers: an access token stands in the query instead.
+//! - tasks and time: what is spawned and slept on tokio, and `Instant` and `SystemTime`, which panic there.
+//! - the jitter's source of chance, by a feature of `getrandom`.
+//! - the bound `Send` of what is spawned and boxed, which the browser's objects do not fulfil.
+//!
+//! All else reads and writes bytes in memory: the protocols and contracts, which are crates of their own, calls, streams,
+//! handlers, negotiation, the state of a connection and what a stateful one keeps.
+//!
 //! # Features
 //!
 //! - `host`: `add_hub_connection` for a host of `campanile-host`, which starts and stops the connection and keeps trying

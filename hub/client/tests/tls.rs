@@ -4,11 +4,13 @@
 
 mod support;
 
+use std::io;
 use std::sync::Arc;
 
 use campanile_hub_client::{ClientError, HubConnectionBuilder, HubConnectionState};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::ring::default_provider;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
@@ -43,6 +45,15 @@ impl Authority {
 
     /// Takes TLS off what goes to the server. Gives its address; `clients` sign the certificates of clients.
     async fn before(&self, server: &Server, clients: Option<&Self>) -> u16 {
+        self.watched_before(server, clients).await.0
+    }
+
+    /// The same, with how each connection has ended: an error where a client hung up without saying so in TLS.
+    async fn watched_before(
+        &self,
+        server: &Server,
+        clients: Option<&Self>,
+    ) -> (u16, mpsc::UnboundedReceiver<io::Result<()>>) {
         let provider = Arc::new(default_provider());
         let config = ServerConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()
@@ -71,20 +82,22 @@ impl Authority {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let to = server.address().to_owned();
+        let (sender, ends) = mpsc::unbounded_channel();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let (acceptor, to) = (acceptor.clone(), to.clone());
+                let (acceptor, to, sender) = (acceptor.clone(), to.clone(), sender.clone());
                 tokio::spawn(async move {
                     // Clients that do not trust it end the handshake.
                     let Ok(mut stream) = acceptor.accept(stream).await else {
                         return;
                     };
                     let mut plain = TcpStream::connect(to).await.unwrap();
-                    let _ = tokio::io::copy_bidirectional(&mut stream, &mut plain).await;
+                    let end = tokio::io::copy_bidirectional(&mut stream, &mut plain).await;
+                    let _ = sender.send(end.map(drop));
                 });
             }
         });
-        port
+        (port, ends)
     }
 }
 
@@ -116,6 +129,30 @@ async fn a_root_of_ones_own_is_trusted_on_every_transport() {
         let sum: i32 = soon(connection.invoke("Add", (1, 2))).await.unwrap();
         assert_eq!(sum, 3, "{}", transport.name());
         soon(connection.stop()).await;
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn the_end_of_every_connection_is_said_in_tls() {
+    let server = Server::start().await;
+    let authority = Authority::new();
+    for (transport, protocol) in WAYS {
+        let (port, mut ends) = authority.watched_before(&server, None).await;
+        let connection = to("localhost", port)
+            .transports([transport])
+            .protocol(protocol)
+            .root_certificates(authority.root())
+            .build()
+            .unwrap();
+        soon(connection.start()).await.unwrap();
+        soon(connection.stop()).await;
+        drop(connection);
+        // One for the negotiation at least, and one for the transport.
+        for _ in 0..2 {
+            let end = soon(ends.recv()).await.unwrap();
+            assert!(end.is_ok(), "{}: {end:?}", transport.name());
+        }
     }
     server.stop().await;
 }
