@@ -100,6 +100,37 @@ until_it logged "the time is" campanile-clock-client
 systemctl reload campanile-clock-client
 until_it logged "the configuration was read again" campanile-clock-client
 systemctl stop campanile-clock-client
+
+# From systemd 253 on a reload can wait until all is read again, whether or not it can be: here, once for each that was asked for.
+version=$(systemctl --version | sed -n '1s/^systemd \([0-9]*\).*/\1/p')
+if [ "$version" -ge 253 ]; then
+  mkdir /etc/systemd/system/campanile-clock-client.service.d
+  cat >/etc/systemd/system/campanile-clock-client.service.d/reload.conf <<END
+[Service]
+Type=notify-reload
+ExecReload=
+Environment=DOTNET_hostBuilder__reloadConfigOnChange=false
+END
+  systemctl daemon-reload
+  systemctl start campanile-clock-client
+  process=$(systemctl show -P MainPID campanile-clock-client)
+  # reloads SETTINGS: what is in the journal when the command ends.
+  reloads() {
+    echo "$1" >/etc/campanile-clock-client/appsettings.json
+    systemctl reload campanile-clock-client
+    journalctl --sync
+    journalctl --quiet --unit campanile-clock-client --output cat --lines 100 | grep -F "the configuration was read again" | tail -n 1 | sed 's/^/reloads=/'
+  }
+  reloads '{ "Logging": { "LogLevel": { "Quiet": "Warning" } } }'
+  reloads '{'
+  reloads '{}'
+  [ "$process" != "$(systemctl show -P MainPID campanile-clock-client)" ] || echo "reloads=the same process"
+  systemctl stop campanile-clock-client
+  rm -r /etc/systemd/system/campanile-clock-client.service.d
+  systemctl daemon-reload
+else
+  echo "no_reloads=systemd $version is too old for notify-reload"
+fi
 echo "client_result=$(systemctl show -P Result campanile-clock-client)"
 
 # Restarts, under a client that never rests. The first brings a credential, and less patience with a stuck service.
