@@ -12,21 +12,23 @@ use http::Uri;
 use hyper_util::client::legacy::connect::proxy::Tunnel;
 use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio_util::either::Either;
 
 use crate::ClientError;
 use crate::options::Options;
 use crate::proxy::{self, Proxies, Proxy};
 use crate::url::HubUrl;
 
-/// A connection to a server.
-#[derive(Debug)]
-pub(crate) enum Stream {
-    Plain(TcpStream),
-    #[cfg(feature = "tls")]
-    Tls(Box<tokio_rustls::client::TlsStream<TcpStream>>),
-}
+/// A connection to a server, without and with TLS.
+pub(crate) type Stream = Either<TcpStream, Secured>;
+
+#[cfg(feature = "tls")]
+type Secured = Box<tokio_rustls::client::TlsStream<TcpStream>>;
+
+/// There is none.
+#[cfg(not(feature = "tls"))]
+type Secured = tokio::io::Empty;
 
 /// How connections are made.
 #[derive(Clone)]
@@ -63,7 +65,7 @@ impl Network {
             Some(proxy) => tunnel(url, proxy).await?,
         };
         if !url.secure {
-            return Ok(Stream::Plain(stream));
+            return Ok(Either::Left(stream));
         }
         self.secure(url, stream).await.map_err(failed)
     }
@@ -79,7 +81,7 @@ impl Network {
     #[cfg(feature = "tls")]
     async fn secure(&self, url: &HubUrl, stream: TcpStream) -> io::Result<Stream> {
         let stream = crate::tls::secure(&self.0.tls, &url.host, stream).await?;
-        Ok(Stream::Tls(Box::new(stream)))
+        Ok(Either::Right(Box::new(stream)))
     }
 
     #[cfg(not(feature = "tls"))]
@@ -154,44 +156,6 @@ fn bracketed(host: &str) -> String {
     }
 }
 
-macro_rules! delegate {
-    ($self:ident, $stream:ident => $call:expr) => {
-        match $self.get_mut() {
-            Stream::Plain($stream) => $call,
-            #[cfg(feature = "tls")]
-            Stream::Tls($stream) => $call,
-        }
-    };
-}
-
-impl AsyncRead for Stream {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        delegate!(self, stream => Pin::new(stream).poll_read(cx, buffer))
-    }
-}
-
-impl AsyncWrite for Stream {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        delegate!(self, stream => Pin::new(stream).poll_write(cx, bytes))
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        delegate!(self, stream => Pin::new(stream).poll_flush(cx))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        delegate!(self, stream => Pin::new(stream).poll_shutdown(cx))
-    }
-}
-
 /// The same for the pool of the HTTP client.
 #[derive(Debug)]
 pub(crate) struct Pooled {
@@ -256,7 +220,7 @@ impl tower_service::Service<Uri> for Dialer {
             let stream = match relay {
                 None => network.dial(&url).await?,
                 Some(proxy) => {
-                    Stream::Plain(connect_to_proxy(&proxy.uri).await.map_err(|error| {
+                    Either::Left(connect_to_proxy(&proxy.uri).await.map_err(|error| {
                         let proxy = proxy::named(&proxy.uri);
                         ClientError::network(format!("cannot connect to the proxy {proxy}"), error)
                     })?)
