@@ -83,6 +83,28 @@ async fn a_stop_cancels_what_is_under_way() {
 }
 
 #[tokio::test]
+async fn a_flood_of_items_is_read_by_and_by_and_holds_up_neither_calls_nor_a_stop() {
+    let server = Server::start().await;
+    let connection = server.connect().await;
+    let mut items = soon(connection.stream::<i32>("Count", (i32::MAX,)))
+        .await
+        .unwrap();
+    for number in 0..10_000 {
+        assert_eq!(soon(items.next()).await.unwrap().unwrap(), number);
+    }
+    let sum: i32 = soon(connection.invoke("Add", (1, 2))).await.unwrap();
+    assert_eq!(sum, 3);
+    soon(connection.stop()).await;
+    let mut last = soon(items.next()).await.unwrap();
+    while last.is_ok() {
+        last = soon(items.next()).await.unwrap();
+    }
+    assert!(matches!(last, Err(ClientError::Cancelled)), "{last:?}");
+    assert!(soon(items.next()).await.is_none());
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn a_server_that_restarts_is_found_again() {
     let server = Server::start().await;
     let connection = server
