@@ -134,6 +134,18 @@ async fn what_is_not_granted_is_an_ordinary_connection() {
 }
 
 #[tokio::test]
+async fn a_stop_is_the_end_of_it() {
+    let (server, connection, mut socket, mut life) = begun().await;
+    let stop = stopping(&connection);
+    let close = json!({ "type": 7 });
+    assert_eq!(socket.rest().await, (vec![close], Some(1000)));
+    drop(socket);
+    soon(stop).await.unwrap();
+    assert_eq!(life.next().await, "closed");
+    assert!(!server.is_asked());
+}
+
+#[tokio::test]
 async fn what_is_not_acknowledged_is_sent_again() {
     let (mut server, connection, mut socket, life) = begun().await;
     // Nothing was sent: it comes back all the same, and nobody hears of it.
