@@ -17,6 +17,17 @@ pub fn clock_app() -> &'static Path {
     BINARY.get_or_init(|| build("clock-app"))
 }
 
+/// The binary of the worker that ticks for many clocks, likewise.
+///
+/// # Panics
+///
+/// Where it cannot be built.
+#[must_use]
+pub fn clock_worker() -> PathBuf {
+    // Both are of one package.
+    clock_app().with_file_name("clock-worker")
+}
+
 /// The conformance server's binary, likewise.
 ///
 /// # Panics

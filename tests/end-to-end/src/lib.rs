@@ -31,7 +31,7 @@ mod wire;
 use std::{path::PathBuf, time::Duration};
 
 pub use balancer::Balancer;
-pub use binary::{clock_app, conformance_server};
+pub use binary::{clock_app, clock_worker, conformance_server};
 pub use checks::{prove, prove_over};
 pub use clock::{Clock, Ended, Launch};
 pub use cluster::RedisCluster;
