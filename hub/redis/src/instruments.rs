@@ -15,12 +15,15 @@ pub(crate) struct Instruments {
     pub(crate) rejected: CounterSeries,
     pub(crate) connections: CounterSeries,
     pub(crate) connected: UpDownCounterSeries,
+    pub(crate) channels: UpDownCounterSeries,
+    pub(crate) waiting: UpDownCounterSeries,
     pub(crate) round_trip: HistogramSeries,
 }
 
 impl Instruments {
     pub(crate) fn new(metrics: &Metrics) -> Self {
         let counter = |name, unit, text| metrics.counter(name, unit, text).with(&[]);
+        let level = |name, unit, text| metrics.up_down_counter(name, unit, text).with(&[]);
         #[rustfmt::skip]
         let instruments = Self {
             published: counter("signalr.backplane.published", "{message}", "Messages sent to the other servers."),
@@ -30,7 +33,9 @@ impl Instruments {
             failed: counter("signalr.backplane.failed", "{message}", "What could not be sent to the other servers."),
             rejected: counter("signalr.backplane.rejected", "{message}", "What came and is no message of a server."),
             connections: counter("signalr.backplane.connections", "{connection}", "How often a connection to Redis was made; one more than reconnects."),
-            connected: metrics.up_down_counter("signalr.backplane.connected", "{connection}", "1 while there is a connection to Redis, else 0.").with(&[]),
+            connected: level("signalr.backplane.connected", "{connection}", "1 while there is a connection to Redis, else 0."),
+            channels: level("signalr.backplane.channels", "{channel}", "Channels that are heard, or would be if there were a connection."),
+            waiting: level("signalr.backplane.waiting", "{request}", "Commands and questions that other servers have not answered."),
             round_trip: metrics.histogram("signalr.backplane.round_trip", "s", "How long Redis takes to answer.", DURATION_BUCKETS).with(&[]),
         };
         instruments

@@ -220,7 +220,7 @@ impl Link {
         channel: &str,
         ear: Weak<dyn Hear>,
     ) -> impl Future<Output = HubResult<()>> + Send + use<> {
-        let confirmed = self.channels().want(channel, ear);
+        let confirmed = self.change_channels(|it| it.want(channel, ear));
         self.channels_changed.notify_one();
         async move {
             match confirmed {
@@ -234,9 +234,21 @@ impl Link {
 
     /// Hears a channel no longer.
     pub(crate) fn unsubscribe(&self, channel: &str) {
-        if self.channels().forget(channel) {
+        if self.change_channels(|it| it.forget(channel)) {
             self.channels_changed.notify_one();
         }
+    }
+
+    /// Changes what is wanted, and counts it.
+    fn change_channels<T>(&self, change: impl FnOnce(&mut Channels) -> T) -> T {
+        let mut channels = self.channels();
+        let before = channels.wanted();
+        let result = change(&mut channels);
+        let after = channels.wanted();
+        // There are never so many that they do not fit.
+        let change = after.cast_signed() - before.cast_signed();
+        self.instruments.channels.add(change as i64);
+        result
     }
 
     fn channels(&self) -> MutexGuard<'_, Channels> {

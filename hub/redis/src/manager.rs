@@ -50,13 +50,14 @@ pub(crate) struct Inner {
 
 impl RedisLifetimeManager {
     pub(crate) fn new(farm: Arc<Farm>, prefix: String, local: MemoryLifetimeManager) -> Self {
+        let waiting = Waiting::new(farm.link.instruments.waiting.clone());
         let inner = Arc::new_cyclic(|me| Inner {
             me: me.clone(),
             link: farm.link.clone(),
             farm,
             local,
             prefix,
-            waiting: Waiting::default(),
+            waiting,
             changing: Mutex::default(),
         });
         let manager = Self { inner };

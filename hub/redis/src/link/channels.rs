@@ -66,6 +66,11 @@ impl Channels {
         }
     }
 
+    /// How many channels are wanted.
+    pub(super) fn wanted(&self) -> usize {
+        self.wanted.len()
+    }
+
     pub(super) fn ear(&self, channel: &str) -> Option<Arc<dyn Hear>> {
         self.wanted.get(channel)?.ear.upgrade()
     }

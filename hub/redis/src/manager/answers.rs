@@ -6,17 +6,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
+use campanile_host::metrics::UpDownCounterSeries;
 use campanile_hub::HubResult;
 use campanile_hub::lifetime::TakeAnswer;
 use tokio::sync::{mpsc, oneshot};
 
 use super::answering::Piece;
 
-#[derive(Default)]
 pub(super) struct Waiting(Arc<Open>);
 
-#[derive(Default)]
 struct Open {
+    /// How many of all that follows there are.
+    count: UpDownCounterSeries,
     commands: AtomicI32,
     acknowledgements: Mutex<HashMap<i32, oneshot::Sender<HubResult<()>>>>,
     questions: Mutex<HashMap<Box<str>, Box<dyn TakeAnswer>>>,
@@ -24,6 +25,17 @@ struct Open {
 }
 
 impl Waiting {
+    /// Counts what is waited for.
+    pub(super) fn new(count: UpDownCounterSeries) -> Self {
+        Self(Arc::new(Open {
+            count,
+            commands: AtomicI32::default(),
+            acknowledgements: Mutex::default(),
+            questions: Mutex::default(),
+            presence: Mutex::default(),
+        }))
+    }
+
     /// A number for a group command, and what its acknowledgement says.
     pub(super) fn command(
         &self,
@@ -38,7 +50,7 @@ impl Waiting {
             .wrapping_add(1);
         let (sender, acknowledged) = oneshot::channel();
         lock(&self.0.acknowledgements).insert(id, sender);
-        let forget = ForgetCommand(self.0.clone(), id);
+        let forget = ForgetCommand(Counted::new(&self.0), id);
         (id, async move {
             let _forget = forget;
             acknowledged.await.ok()
@@ -55,7 +67,7 @@ impl Waiting {
     pub(super) fn ask(&self, answer: Box<dyn TakeAnswer>) -> Asked {
         let id = unique();
         lock(&self.0.questions).insert(id.clone(), answer);
-        Asked(self.0.clone(), id)
+        Asked(Counted::new(&self.0), id)
     }
 
     /// An id for a question to the other servers, and where their answers come.
@@ -63,7 +75,7 @@ impl Waiting {
         let id = unique();
         let (sender, pieces) = mpsc::unbounded_channel();
         lock(&self.0.presence).insert(id.clone(), sender);
-        (AskedServers(self.0.clone(), id), pieces)
+        (AskedServers(Counted::new(&self.0), id), pieces)
     }
 
     /// Whether somebody waits for a server's answer.
@@ -89,8 +101,24 @@ pub(crate) fn random() -> [u8; 16] {
     bytes
 }
 
+/// One more that is waited for, until it is dropped.
+struct Counted(Arc<Open>);
+
+impl Counted {
+    fn new(open: &Arc<Open>) -> Self {
+        open.count.add(1);
+        Self(open.clone())
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.count.add(-1);
+    }
+}
+
 /// A question on its way. Dropped, it is forgotten.
-pub(super) struct Asked(Arc<Open>, Box<str>);
+pub(super) struct Asked(Counted, Box<str>);
 
 impl Asked {
     pub(super) fn id(&self) -> &str {
@@ -100,12 +128,12 @@ impl Asked {
 
 impl Drop for Asked {
     fn drop(&mut self) {
-        lock(&self.0.questions).remove(&self.1);
+        lock(&self.0.0.questions).remove(&self.1);
     }
 }
 
 /// A question to the other servers. Dropped, it is forgotten.
-pub(super) struct AskedServers(Arc<Open>, Box<str>);
+pub(super) struct AskedServers(Counted, Box<str>);
 
 impl AskedServers {
     pub(super) fn id(&self) -> &str {
@@ -115,15 +143,15 @@ impl AskedServers {
 
 impl Drop for AskedServers {
     fn drop(&mut self) {
-        lock(&self.0.presence).remove(&self.1);
+        lock(&self.0.0.presence).remove(&self.1);
     }
 }
 
-struct ForgetCommand(Arc<Open>, i32);
+struct ForgetCommand(Counted, i32);
 
 impl Drop for ForgetCommand {
     fn drop(&mut self) {
-        lock(&self.0.acknowledgements).remove(&self.1);
+        lock(&self.0.0.acknowledgements).remove(&self.1);
     }
 }
 
