@@ -29,8 +29,9 @@ async fn who_waits_for_it_is_told_and_the_others_go_on() {
     let Some(redis) = Redis::start(test).await else {
         return;
     };
-    let (a, c) = (server(&redis).await, server(&redis).await);
+    // First: nothing else goes on here while it is built.
     let killed = ConformanceServer::start_in_farm(&redis.address(), free_port());
+    let (a, c) = (server(&redis).await, server(&redis).await);
     let mut clients = [a.client().await, c.client().await];
     for client in &clients {
         client.join(&client.id(), "g").await;
