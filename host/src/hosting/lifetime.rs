@@ -153,6 +153,7 @@ impl ApplicationLifetime {
         self.shared.announced.store(true, Ordering::Release);
     }
 
+    #[cfg_attr(not(unix), allow(dead_code, reason = "only SIGHUP asks for it"))]
     pub(crate) fn notify_reload(&self) {
         let callbacks = self.reload().clone();
         for callback in callbacks {

@@ -39,6 +39,7 @@ mod monitor;
 mod options;
 mod phase;
 mod registration;
+#[cfg_attr(not(unix), allow(dead_code, reason = "only SIGHUP asks for it"))]
 mod reload;
 mod restart;
 mod settings_schema;

@@ -32,6 +32,7 @@ struct Hosts {
 struct Listening {
     id: u64,
     lifetime: ApplicationLifetime,
+    #[cfg_attr(not(unix), allow(dead_code, reason = "only SIGHUP asks for it"))]
     reload: Arc<Reload>,
     runtime: Handle,
 }

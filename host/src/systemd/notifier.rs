@@ -71,12 +71,12 @@ pub(crate) fn ready() {
 }
 
 /// The configuration is being read again.
+#[cfg_attr(not(unix), allow(dead_code, reason = "only SIGHUP asks for it"))]
 pub(crate) fn reloading() {
-    if !is_enabled() {
-        return;
-    }
     #[cfg(unix)]
-    if let Ok(now) = sd_notify::NotifyState::monotonic_usec_now() {
+    if is_enabled()
+        && let Ok(now) = sd_notify::NotifyState::monotonic_usec_now()
+    {
         tell(&format!(
             "RELOADING=1\n{now}\nSTATUS=Reading the configuration again"
         ));

@@ -28,8 +28,8 @@ impl RedisBackplane {
     /// Part of the farm of these options. Connects once a hub is wanted, inside of a tokio runtime.
     #[must_use]
     pub fn new(options: RedisOptions, metrics: &Metrics) -> Self {
-        let machine = rustix::system::uname();
-        let machine = machine.nodename().to_string_lossy();
+        let machine = gethostname::gethostname();
+        let machine = machine.to_string_lossy();
         let random: String = random().iter().map(|it| format!("{it:02x}")).collect();
         let link = Link::new(options, Instruments::new(metrics));
         let server = format!("{machine}_{random}").into();
