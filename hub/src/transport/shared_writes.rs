@@ -18,6 +18,8 @@ const PIECE: usize = 64 * 1024;
 
 thread_local! {
     static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    /// What is read ahead. It keeps its length, so that it is cleared once.
+    static AHEAD: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
 /// The most bytes of control frames that are kept for a client that does not read.
@@ -38,6 +40,16 @@ pub(crate) struct SharedWrites<S> {
     control: usize,
     /// Bytes that have ever left.
     total: u64,
+    /// What was read before the library asked for it.
+    ahead: Option<io::Result<Ahead>>,
+}
+
+/// Bytes that the library has not taken yet.
+#[derive(Debug)]
+struct Ahead {
+    piece: Vec<u8>,
+    start: usize,
+    end: usize,
 }
 
 impl<S: AsyncWrite + Unpin> SharedWrites<S> {
@@ -48,6 +60,7 @@ impl<S: AsyncWrite + Unpin> SharedWrites<S> {
             offset: 0,
             control: 0,
             total: 0,
+            ahead: None,
         }
     }
 
@@ -131,13 +144,48 @@ impl<S: AsyncWrite + Unpin> SharedWrites<S> {
     }
 }
 
+impl<S: AsyncRead + Unpin> SharedWrites<S> {
+    /// Waits until there is something to read for the library, be it the end, and has it ready then: `size` bytes at most.
+    pub(crate) fn poll_read_ahead(&mut self, size: usize, context: &mut Context<'_>) -> Poll<()> {
+        if self.ahead.is_some() {
+            return Poll::Ready(());
+        }
+        let mut piece = AHEAD.take();
+        if piece.len() != size {
+            piece.resize(size, 0);
+        }
+        let mut buffer = ReadBuf::new(&mut piece);
+        let read = Pin::new(&mut self.stream).poll_read(context, &mut buffer);
+        let end = buffer.filled().len();
+        let Poll::Ready(read) = read else {
+            AHEAD.set(piece);
+            return Poll::Pending;
+        };
+        let start = 0;
+        self.ahead = Some(read.map(|()| Ahead { piece, start, end }));
+        Poll::Ready(())
+    }
+}
+
 impl<S: AsyncRead + Unpin> AsyncRead for SharedWrites<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        let Some(ahead) = self.ahead.take() else {
+            return Pin::new(&mut self.stream).poll_read(context, buffer);
+        };
+        let Ahead { piece, start, end } = ahead?;
+        let next = end.min(start + buffer.remaining());
+        buffer.put_slice(&piece[start..next]);
+        if next < end {
+            let start = next;
+            self.ahead = Some(Ok(Ahead { piece, start, end }));
+        } else {
+            AHEAD.set(piece);
+        }
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -203,6 +251,35 @@ mod tests {
         assert_eq!(drain(&mut writes).await, 16);
         drop(writes);
         assert_eq!(reader.await.unwrap(), "firstsecondpongthird");
+    }
+
+    #[tokio::test]
+    async fn what_is_read_ahead_is_read_once_and_in_order() {
+        let (near, mut far) = duplex(64);
+        let mut stream = SharedWrites::new(near);
+        let mut ahead = std::pin::pin!(async {
+            std::future::poll_fn(|context| stream.poll_read_ahead(5, context)).await;
+            // Twice is not more.
+            std::future::poll_fn(|context| stream.poll_read_ahead(5, context)).await;
+        });
+        assert!(
+            futures_util::future::poll_immediate(&mut ahead)
+                .await
+                .is_none()
+        );
+        far.write_all(b"more than five").await.unwrap();
+        ahead.await;
+        let mut some = [0; 3];
+        stream.read_exact(&mut some).await.unwrap();
+        assert_eq!(&some, b"mor");
+        drop(far);
+        let mut rest = String::new();
+        stream.read_to_string(&mut rest).await.unwrap();
+        assert_eq!(rest, "e than five");
+        // The end is something to read as well.
+        std::future::poll_fn(|context| stream.poll_read_ahead(5, context)).await;
+        assert_eq!(stream.read(&mut some).await.unwrap(), 0);
+        assert_eq!(stream.read(&mut some).await.unwrap(), 0);
     }
 
     #[tokio::test]

@@ -27,6 +27,8 @@ pub(crate) struct WebSocketTransport<S> {
     socket: WebSocketStream<SharedWrites<S>>,
     /// Bytes that have left since the queue was told.
     written: usize,
+    /// Whether the library has said that it needs more of the stream.
+    starved: bool,
     closing: Closing,
 }
 
@@ -56,6 +58,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocketTransport<S> {
         Self {
             socket,
             written: 0,
+            starved: false,
             closing: Closing::Open,
         }
     }
@@ -92,20 +95,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Transport for WebSocketTransport<
     }
 
     /// Text, binary and continued frames are all one stream of bytes.
+    ///
+    /// A task that is woken to write mostly finds nothing to read. The stream tells so for less than the library, which clears
+    /// its buffer for each attempt.
     fn poll_receive(&mut self, context: &mut Context<'_>) -> Poll<Received> {
-        Poll::Ready(
-            match ready!(Pin::new(&mut self.socket).poll_next(context)) {
-                Some(Ok(Message::Text(text))) => Received::Bytes(text.into()),
-                Some(Ok(Message::Binary(bytes))) => Received::Bytes(bytes),
-                Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {
-                    Received::Control
-                }
-                Some(Ok(Message::Close(_))) => Received::Close,
-                Some(Err(Error::Capacity(_))) => Received::TooLarge,
-                Some(Err(error)) => Received::Gone(error.to_string()),
-                None => Received::Gone(Error::ConnectionClosed.to_string()),
-            },
-        )
+        if self.starved {
+            ready!(self.socket.get_mut().poll_read_ahead(READ_BUFFER, context));
+        }
+        let received = Pin::new(&mut self.socket).poll_next(context);
+        self.starved = received.is_pending();
+        Poll::Ready(match ready!(received) {
+            Some(Ok(Message::Text(text))) => Received::Bytes(text.into()),
+            Some(Ok(Message::Binary(bytes))) => Received::Bytes(bytes),
+            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Received::Control,
+            Some(Ok(Message::Close(_))) => Received::Close,
+            Some(Err(Error::Capacity(_))) => Received::TooLarge,
+            Some(Err(error)) => Received::Gone(error.to_string()),
+            None => Received::Gone(Error::ConnectionClosed.to_string()),
+        })
     }
 
     /// Sends a close frame, and waits for the client's; what it still sends is not looked at. Then the stream below is ended:
