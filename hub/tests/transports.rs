@@ -1,13 +1,13 @@
-//! Server-Sent Events and long polling, and the wrong use of every transport.
+//! Server-Sent Events and long polling.
 
 mod support;
 
 use std::time::Duration;
 
 use campanile_host::Inject;
-use campanile_hub::{HttpTransports, HubCaller, HubOptions, hub};
+use campanile_hub::{HubCaller, HubOptions, hub};
 use serde_json::json;
-use support::{Reply, Server};
+use support::Server;
 
 const HANDSHAKE: &str = "{\"protocol\":\"json\",\"version\":1}\u{1e}";
 
@@ -168,102 +168,6 @@ async fn who_stays_away_is_given_up() {
     let never = server.negotiated().await;
     assert_eq!(server.post_until_gone(&never).await, 404);
     assert_eq!(server.poll(&never).await.body, "No Connection with that ID");
-}
-
-#[tokio::test]
-async fn every_wrong_use_has_its_answer() {
-    let server = server().await;
-    let events = [("Accept", "text/event-stream")];
-    let texts = |reply: &Reply| (reply.status, reply.body.clone());
-    for (method, headers) in [
-        ("GET", &[][..]),
-        ("GET", &events[..]),
-        ("POST", &[]),
-        ("DELETE", &[]),
-    ] {
-        let missing = server
-            .request(method, "/", headers, "")
-            .await
-            .into_reply()
-            .await;
-        assert_eq!(
-            texts(&missing),
-            (400, "Connection ID required".to_owned()),
-            "{method}"
-        );
-        let unknown = server
-            .request(method, "/?id=unknown", headers, "")
-            .await
-            .into_reply()
-            .await;
-        assert_eq!(
-            texts(&unknown),
-            (404, "No Connection with that ID".to_owned()),
-            "{method}"
-        );
-    }
-    assert_eq!(server.request("PUT", "/", &[], "").await.status, 405);
-    assert_eq!(
-        server.request("GET", "/negotiate", &[], "").await.status,
-        405
-    );
-
-    let url = server.negotiated().await;
-    let mut client = server.connect_to(&url).await;
-    let post = server.post(&url, "x").await;
-    assert_eq!(
-        texts(&post),
-        (
-            405,
-            "POST requests are not allowed for WebSocket connections.".to_owned()
-        )
-    );
-    let poll = server.poll(&url).await;
-    assert_eq!(
-        texts(&poll),
-        (400, "Cannot change transports mid-connection".to_owned())
-    );
-    let stream = server
-        .request("GET", &url, &events, "")
-        .await
-        .into_reply()
-        .await;
-    assert_eq!(
-        texts(&stream),
-        (400, "Cannot change transports mid-connection".to_owned())
-    );
-    let delete = server
-        .request("DELETE", &url, &[], "")
-        .await
-        .into_reply()
-        .await;
-    assert_eq!(
-        texts(&delete),
-        (
-            400,
-            "Cannot terminate this connection using the DELETE endpoint.".to_owned()
-        )
-    );
-    assert_eq!(client.invoke("Add", json!([1, 2])).await["result"], 3);
-}
-
-#[tokio::test]
-async fn transports_that_are_not_offered_are_refused() {
-    let mut options = HubOptions::default();
-    options.transports = HttpTransports::LONG_POLLING;
-    let server = Server::start::<TestHub>(options).await;
-    let url = server.negotiated().await;
-    let stream = server
-        .request("GET", &url, &[("Accept", "text/event-stream")], "")
-        .await
-        .into_reply()
-        .await;
-    assert_eq!(stream.status, 404);
-    assert_eq!(
-        stream.body,
-        "ServerSentEvents transport not supported by this end point type"
-    );
-    assert_eq!(server.poll(&url).await.status, 200);
 }
 
 #[tokio::test]
