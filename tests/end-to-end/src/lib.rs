@@ -43,7 +43,7 @@ pub use load::{Usage, raise_descriptor_limit};
 pub use node::Script;
 pub use not_yet::{NOT_YET, not_yet};
 pub use ports::free_port;
-pub use program::{chromium, find, missing};
+pub use program::{chromium, find, left_out, missing};
 pub use redis::{Redis, Subscriber};
 pub use server::ConformanceServer;
 pub use tls::{Certificate, TlsStream, tls};

@@ -35,9 +35,14 @@ pub fn missing(test: &str, needs: &[(&str, bool)]) -> bool {
         env::var("CI").as_deref() != Ok("true"),
         "{test} needs what this machine does not have: {absent}"
     );
-    // Straight to the descriptor: the test harness swallows what a passing test prints.
-    let _ = writeln!(std::io::stderr(), "left out: {test} needs {absent}");
+    left_out(test, &format!("needs {absent}"));
     true
+}
+
+/// Says that a test, or a part of it, is left out.
+pub fn left_out(test: &str, why: &str) {
+    // Straight to the descriptor: the test harness swallows what a passing test prints.
+    let _ = writeln!(std::io::stderr(), "left out: {test}: {why}");
 }
 
 /// The browser, where it and the node that drives it are on this machine; else it is said that the test is left out.

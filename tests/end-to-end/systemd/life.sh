@@ -129,7 +129,7 @@ END
   rm -r /etc/systemd/system/campanile-clock-client.service.d
   systemctl daemon-reload
 else
-  echo "no_reloads=systemd $version is too old for notify-reload"
+  echo "no_reloads=notify-reload needs systemd 253, and this is $version"
 fi
 echo "client_result=$(systemctl show -P Result campanile-clock-client)"
 
