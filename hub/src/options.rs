@@ -192,6 +192,32 @@ pub enum SlowClientPolicy {
     Disconnect,
 }
 
+impl SlowClientPolicy {
+    const ALL: [Self; 4] = [
+        Self::Wait,
+        Self::DropOldest,
+        Self::KeepNewest,
+        Self::Disconnect,
+    ];
+
+    /// Its name, by which other servers are told of it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Wait => "Wait",
+            Self::DropOldest => "DropOldest",
+            Self::KeepNewest => "KeepNewest",
+            Self::Disconnect => "Disconnect",
+        }
+    }
+
+    /// The one of this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.name() == name)
+    }
+}
+
 /// The transports that a hub offers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HttpTransports {

@@ -15,8 +15,8 @@ use campanile_hub::lifetime::{
     Answered, Asking, AskingServers, Connection, Frame, HubLifetimeManager, MemoryLifetimeManager,
     Outgoing, PresenceQuestion, Question, Sending, TakeAnswer, Target,
 };
-use campanile_hub::{HubError, HubResult};
-use campanile_hub_protocol::backplane::{GroupCommand, Trace, write_invocation};
+use campanile_hub::{HubError, HubResult, SlowClientPolicy};
+use campanile_hub_protocol::backplane::{GroupCommand, Notes, Trace, write_invocation};
 use campanile_hub_protocol::{CompletionOutcome, HubProtocol};
 use campanile_trace_context::TraceContext;
 
@@ -207,7 +207,7 @@ impl Inner {
     }
 }
 
-/// A message in all these protocols, as it goes to others, with the trace that it is a part of.
+/// A message in all these protocols, as it goes to others, with the trace that it is a part of and a policy of its own.
 fn finished(
     protocols: &[HubProtocol],
     excluded: &[Box<str>],
@@ -227,7 +227,12 @@ fn finished(
         parent,
         state: context.as_ref().and_then(TraceContext::tracestate),
     });
-    Ok(write_invocation(excluded, messages, reply, trace))
+    let policy = frames.first().and_then(|(_, frame)| frame.own_policy());
+    let notes = Notes {
+        trace,
+        slow_client: policy.map(SlowClientPolicy::name),
+    };
+    Ok(write_invocation(excluded, messages, reply, notes))
 }
 
 impl HubLifetimeManager for RedisLifetimeManager {

@@ -19,6 +19,15 @@ async fn left_with(
     test: &str,
     configure: impl FnOnce(&mut HubOptions) + Send + 'static,
 ) -> Option<(Vec<usize>, Option<Value>)> {
+    left_with_messages_of(test, configure, None).await
+}
+
+/// The same where the messages have a policy of their own.
+async fn left_with_messages_of(
+    test: &str,
+    configure: impl FnOnce(&mut HubOptions) + Send + 'static,
+    policy: Option<SlowClientPolicy>,
+) -> Option<(Vec<usize>, Option<Value>)> {
     let redis = Redis::start(test).await?;
     let a = Server::start(&redis.address()).await;
     let configure = |options: &mut HubOptions| {
@@ -38,14 +47,19 @@ async fn left_with(
     let answer = soon(slow.message()).await.unwrap().unwrap();
     assert!(answer.contains(r#""type":3"#), "{answer}");
 
-    let all = a.context().clients().untyped().all();
+    let clients = a.context().clients();
+    let over = clients.untyped().all();
+    let all = match policy {
+        None => clients.untyped().all(),
+        Some(policy) => clients.slow_client(policy).untyped().all(),
+    };
     for length in FIRST..FIRST + MESSAGES {
         soon(all.send("Text", ("x".repeat(length),))).await.unwrap();
         for other in &mut others {
             assert_eq!(other.told().await, i32::try_from(length).unwrap());
         }
     }
-    soon(all.send("Over", ())).await.unwrap();
+    soon(over.send("Over", ())).await.unwrap();
 
     let (mut numbers, mut close) = (Vec::new(), None);
     while let Ok(Some(message)) = soon(slow.message()).await {
@@ -122,6 +136,18 @@ async fn the_newest_is_kept_where_only_that_counts() {
     let test = "the_newest_is_kept_where_only_that_counts";
     let policy = |options: &mut HubOptions| options.slow_client = SlowClientPolicy::KeepNewest;
     let Some((numbers, close)) = left_with(test, policy).await else {
+        return;
+    };
+    has_the_newest(&numbers);
+    assert_eq!(close, None);
+}
+
+#[tokio::test]
+async fn a_policy_of_messages_goes_before_that_of_the_hub_that_has_the_client() {
+    let test = "a_policy_of_messages_goes_before_that_of_the_hub_that_has_the_client";
+    let policy = |options: &mut HubOptions| options.slow_client = SlowClientPolicy::Disconnect;
+    let of_messages = Some(SlowClientPolicy::KeepNewest);
+    let Some((numbers, close)) = left_with_messages_of(test, policy, of_messages).await else {
         return;
     };
     has_the_newest(&numbers);

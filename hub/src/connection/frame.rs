@@ -97,6 +97,12 @@ impl Frame {
         }
     }
 
+    /// What happens to it where a queue is full, if that is not what the hub does: for those who pass it on to other servers.
+    #[must_use]
+    pub fn own_policy(&self) -> Option<SlowClientPolicy> {
+        self.slow_client
+    }
+
     /// What happens to it where a queue is full, of a hub that would do otherwise with `policy`.
     pub(crate) fn policy(&self, policy: SlowClientPolicy) -> SlowClientPolicy {
         self.slow_client.unwrap_or(policy)

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use campanile_hub_protocol::{HubProtocol, IncomingMessage, ProtocolError};
 
 use super::{Asking, MemoryLifetimeManager, TakeAnswer, topic};
+use crate::SlowClientPolicy;
 use crate::connection::{Connection, Frame};
 
 /// A message from another server: it comes finished, in one or more protocols.
@@ -87,6 +88,13 @@ impl ReceivedMessage {
         Ok(())
     }
 
+    /// Sets what happens to it at slow clients, if not what the hub does.
+    pub fn slow_client(&mut self, policy: Option<SlowClientPolicy>) {
+        for (_, frame) in &mut self.frames {
+            *frame = frame.clone().slow_client(policy);
+        }
+    }
+
     /// Whether the message is there in no protocol at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -104,7 +112,7 @@ impl MemoryLifetimeManager {
     /// Queues a message of another server for connections of this one, in the order of the calls.
     ///
     /// Nobody can be made to wait for a client that does not keep up, since whoever sends is elsewhere. Where the hub's
-    /// [`SlowClientPolicy`](crate::SlowClientPolicy) is to wait, up to 64 times
+    /// [`SlowClientPolicy`] is to wait, up to 64 times
     /// [`maximum_queued_bytes`](crate::HubOptions::maximum_queued_bytes) are queued instead, 4 MiB by default. A client that
     /// is behind by more is disconnected, and may come back.
     pub fn deliver(

@@ -19,7 +19,7 @@ fuzz_target!(|input: &[u8]| {
         }
         let excluded: Vec<Box<str>> = read.excluded.iter().map(|it| (*it).into()).collect();
         let messages = read.messages.iter().copied();
-        let written = write_invocation(&excluded, messages, read.reply, read.trace);
+        let written = write_invocation(&excluded, messages, read.reply, read.notes);
         assert_eq!(Invocation::read(&written).as_ref(), Ok(&read));
     }
     if let Ok(read) = GroupCommand::read(input) {

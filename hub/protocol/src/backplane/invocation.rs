@@ -4,9 +4,10 @@ use super::PayloadError;
 use super::reader::Reader;
 use super::writer::{write_array, write_binary, write_map, write_text, write_texts};
 
-/// The names that a [`Trace`] has in a payload, those of its headers.
+/// The names of [`Notes`] in a payload: for a [`Trace`] those of its headers.
 const TRACEPARENT: &str = "traceparent";
 const TRACESTATE: &str = "tracestate";
+const SLOW_CLIENT: &str = "slowClient";
 
 /// A message for clients, finished in several protocols.
 #[derive(Debug, PartialEq, Eq)]
@@ -18,13 +19,21 @@ pub struct Invocation<'a> {
     pub messages: Vec<(&'a str, &'a [u8])>,
     /// The id of the question, and the channel that waits for the answer.
     pub reply: Option<(&'a str, &'a str)>,
-    /// What has caused it, where a server of ours says so.
-    pub trace: Option<Trace<'a>>,
+    /// What else a server of ours says of it.
+    pub notes: Notes<'a>,
 }
 
-/// The trace context of whoever sends, as the headers `traceparent` and `tracestate` have it. Not checked.
-///
-/// It follows the items that ASP.NET Core knows, which ignores it there.
+/// What servers of ours tell each other about a message. It follows the items that ASP.NET Core knows, which ignores it there.
+/// Not checked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Notes<'a> {
+    /// What has caused it.
+    pub trace: Option<Trace<'a>>,
+    /// The name of what happens to it at slow clients, where that is not what their hub does.
+    pub slow_client: Option<&'a str>,
+}
+
+/// The trace context of whoever sends, as the headers `traceparent` and `tracestate` have it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Trace<'a> {
     /// `traceparent`.
@@ -55,41 +64,44 @@ impl<'a> Invocation<'a> {
             None
         };
         let known = if reply.is_some() { 4 } else { 2 };
-        // What is no trace is something that we do not know yet.
-        let trace = (items > known).then(|| Trace::read(&mut reader)).flatten();
+        // What cannot be read is something that we do not know yet.
+        let notes = (items > known).then(|| Notes::read(&mut reader)).flatten();
         Ok(Self {
             excluded,
             messages,
             reply,
-            trace,
+            notes: notes.unwrap_or_default(),
         })
     }
 }
 
-impl<'a> Trace<'a> {
+impl<'a> Notes<'a> {
     fn read(reader: &mut Reader<'a>) -> Option<Self> {
-        let (mut parent, mut state) = (None, None);
-        for _ in 0..reader.map("a trace context").ok()? {
+        let (mut parent, mut state, mut slow_client) = (None, None, None);
+        for _ in 0..reader.map("notes").ok()? {
             let name = reader.text("a name").ok()?;
             let value = reader.text("a value").ok()?;
             match name {
                 TRACEPARENT => parent = Some(value),
                 TRACESTATE => state = Some(value),
+                SLOW_CLIENT => slow_client = Some(value),
                 _ => {}
             }
         }
-        let parent = parent?;
-        Some(Self { parent, state })
+        let trace = parent.map(|parent| Trace { parent, state });
+        Some(Self { trace, slow_client })
     }
 
-    fn write(self, out: &mut Vec<u8>) {
-        write_map(out, if self.state.is_some() { 2 } else { 1 });
-        write_text(out, TRACEPARENT);
-        write_text(out, self.parent);
-        if let Some(state) = self.state {
-            write_text(out, TRACESTATE);
-            write_text(out, state);
-        }
+    /// The names and values that there are.
+    fn pairs(self) -> impl Iterator<Item = (&'static str, &'a str)> {
+        let trace = self.trace;
+        [
+            (TRACEPARENT, trace.map(|it| it.parent)),
+            (TRACESTATE, trace.and_then(|it| it.state)),
+            (SLOW_CLIENT, self.slow_client),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)))
     }
 }
 
@@ -99,11 +111,12 @@ pub fn write_invocation<'a>(
     excluded: &[Box<str>],
     messages: impl ExactSizeIterator<Item = (&'a str, &'a [u8])>,
     reply: Option<(&str, &str)>,
-    trace: Option<Trace<'_>>,
+    notes: Notes<'_>,
 ) -> Vec<u8> {
     let mut out = Vec::with_capacity(256);
     let items = if reply.is_some() { 4 } else { 2 };
-    write_array(&mut out, items + usize::from(trace.is_some()));
+    let noted = notes.pairs().count();
+    write_array(&mut out, items + usize::from(noted > 0));
     write_texts(&mut out, excluded);
     write_map(&mut out, messages.len());
     for (protocol, message) in messages {
@@ -114,8 +127,12 @@ pub fn write_invocation<'a>(
         write_text(&mut out, id);
         write_text(&mut out, channel);
     }
-    if let Some(trace) = trace {
-        trace.write(&mut out);
+    if noted > 0 {
+        write_map(&mut out, noted);
+        for (name, value) in notes.pairs() {
+            write_text(&mut out, name);
+            write_text(&mut out, value);
+        }
     }
     out
 }
@@ -130,17 +147,17 @@ mod tests {
         messages: &[(&str, &[u8])],
         reply: Option<(&str, &str)>,
     ) -> Vec<u8> {
-        traced(excluded, messages, reply, None)
+        noted(excluded, messages, reply, Notes::default())
     }
 
-    fn traced(
+    fn noted(
         excluded: &[&str],
         messages: &[(&str, &[u8])],
         reply: Option<(&str, &str)>,
-        trace: Option<Trace<'_>>,
+        notes: Notes<'_>,
     ) -> Vec<u8> {
         let excluded: Vec<Box<str>> = excluded.iter().map(|it| (*it).into()).collect();
-        write_invocation(&excluded, messages.iter().copied(), reply, trace)
+        write_invocation(&excluded, messages.iter().copied(), reply, notes)
     }
 
     const JSON: &[u8] = b"{\"type\":1,\"target\":\"M\",\"arguments\":[1]}\x1e";
@@ -168,26 +185,32 @@ mod tests {
         assert_eq!(read.excluded, ["C", "D"]);
         assert_eq!(read.messages, both);
         assert_eq!(read.reply, Some(("I", "R")));
-        assert_eq!(read.trace, None);
+        assert_eq!(read.notes, Notes::default());
     }
 
     #[test]
-    fn a_trace_follows_what_aspnetcore_reads() {
+    fn notes_follow_what_aspnetcore_reads() {
         let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-        for state in [None, Some("a=b")] {
-            for reply in [None, Some(("I", "R"))] {
-                let trace = Some(Trace { parent, state });
-                let written = traced(&["C"], &[("json", JSON)], reply, trace);
-                let plain = invocation(&["C"], &[("json", JSON)], reply);
-                assert_eq!(written[0], plain[0] + 1);
-                assert_eq!(written[1..plain.len()], plain[1..]);
-                let read = Invocation::read(&written).unwrap();
-                assert_eq!((read.reply, read.trace), (reply, trace));
+        let trace = |state| Some(Trace { parent, state });
+        for trace in [None, trace(None), trace(Some("a=b"))] {
+            for slow_client in [None, Some("DropOldest")] {
+                for reply in [None, Some(("I", "R"))] {
+                    let notes = Notes { trace, slow_client };
+                    let written = noted(&["C"], &[("json", JSON)], reply, notes);
+                    let plain = invocation(&["C"], &[("json", JSON)], reply);
+                    let more = u8::from(notes != Notes::default());
+                    assert_eq!(written[0], plain[0] + more);
+                    assert_eq!(written[1..plain.len()], plain[1..]);
+                    let read = Invocation::read(&written).unwrap();
+                    assert_eq!((read.reply, read.notes), (reply, notes));
+                }
             }
         }
         // Items of some later version.
         for hex in ["93 90 80 c0", "93 90 80 2a", "93 90 80 81 a1 61 a1 62"] {
-            assert_eq!(Invocation::read(&bytes(hex)).unwrap().trace, None, "{hex}");
+            let later = bytes(hex);
+            let read = Invocation::read(&later).unwrap();
+            assert_eq!(read.notes, Notes::default(), "{hex}");
         }
     }
 
@@ -213,11 +236,14 @@ mod tests {
 
     #[test]
     fn cut_short_nothing_panics() {
-        let trace = Trace {
-            parent: "p",
-            state: Some("s"),
+        let notes = Notes {
+            trace: Some(Trace {
+                parent: "p",
+                state: Some("s"),
+            }),
+            slow_client: Some("c"),
         };
-        let whole = traced(&["C"], &[("json", JSON)], Some(("I", "R")), Some(trace));
+        let whole = noted(&["C"], &[("json", JSON)], Some(("I", "R")), notes);
         for end in 0..whole.len() {
             let _ = Invocation::read(&whole[..end]);
         }

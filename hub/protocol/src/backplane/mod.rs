@@ -16,7 +16,7 @@ mod testing;
 mod writer;
 
 pub use error::PayloadError;
-pub use invocation::{Invocation, Trace, write_invocation};
+pub use invocation::{Invocation, Notes, Trace, write_invocation};
 pub use presence::{
     Announcement, AnnouncementKind, PresenceAnswer, PresenceKind, PresenceQuestion,
 };

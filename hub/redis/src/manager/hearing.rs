@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use campanile_hub::HubError;
 use campanile_hub::lifetime::{HubLifetimeManager, Local, ReceivedMessage, TakeAnswer};
+use campanile_hub::{HubError, SlowClientPolicy};
 use campanile_hub_protocol::backplane::{
     Acknowledgement, Completion, GroupCommand, Invocation, Refusal, write_completion,
 };
@@ -66,7 +66,9 @@ impl RedisLifetimeManager {
             Local::All | Local::Group(_) => &invocation.excluded,
             Local::User(_) | Local::Connection(_) => &[],
         };
-        let cause = invocation.trace.and_then(spans::cause);
+        let policy = invocation.notes.slow_client;
+        message.slow_client(policy.and_then(SlowClientPolicy::from_name));
+        let cause = invocation.notes.trace.and_then(spans::cause);
         let span = spans::delivery(cause.as_ref(), &self.inner.prefix, channel);
         match (to, invocation.reply) {
             (Local::Connection(connection), Some((id, channel))) => {
