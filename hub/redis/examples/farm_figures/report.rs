@@ -40,7 +40,7 @@ impl Report {
             for name in self.names(row) {
                 let values = self.sorted(row, name);
                 let (least, greatest) = (values[0], values[values.len() - 1]);
-                let median = values[values.len() / 2];
+                let median = median(&values);
                 writeln!(
                     out,
                     "    {name:12} {median:8.3}  [{least:.3} to {greatest:.3}]"
@@ -94,7 +94,16 @@ impl Report {
     }
 
     fn median(&self, row: &str, name: &str) -> f64 {
-        let values = self.sorted(row, name);
-        values[values.len() / 2]
+        median(&self.sorted(row, name))
+    }
+}
+
+/// Of values in order, of which there is one at least.
+fn median(sorted: &[f64]) -> f64 {
+    let middle = sorted.len() / 2;
+    if sorted.len() % 2 == 1 {
+        sorted[middle]
+    } else {
+        f64::midpoint(sorted[middle - 1], sorted[middle])
     }
 }
