@@ -179,7 +179,7 @@ fn it_is_the_same_over_https() {
     assert_eq!(shown["protocols"], json!(["h2"]), "that of the negotiation");
     assert_eq!(shown["noise"], json!([]), "nothing went wrong");
     // The WebSocket is a stream of the same connection.
-    clock.says("Request starting HTTP/2.0 CONNECT");
+    clock.says("Request starting HTTP/2 CONNECT");
 }
 
 #[test]
