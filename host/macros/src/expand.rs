@@ -73,7 +73,7 @@ impl Sites {
         quote! {
             let sites = resolver.sites();
             #(#each)*
-            let (): () = ::campanile_host::services::Resolver::no_more_sites(sites);
+            let _: ::core::option::Option<&()> = sites;
         }
     }
 }

@@ -51,16 +51,12 @@ impl<'a> Resolver<'a> {
     }
 
     /// The [`Injectable::Site`](super::Injectable::Site)s of what is constructed, in a type of its constructor's choice: kept
-    /// by its registration from one construction to the next. There are none where it is not registered.
+    /// by its registration from one construction to the next. The first type that is asked for is the one that is kept: there
+    /// are none of another, and none where it is not registered.
     #[inline]
     pub fn sites<T: Default + Send + Sync + 'static>(&self) -> Option<&'a T> {
         self.sites.and_then(Sites::get)
     }
-
-    /// There are no others.
-    #[doc(hidden)]
-    #[inline]
-    pub fn no_more_sites(_: Option<&'a ()>) {}
 
     /// The argument that was given by hand for a field or parameter of the type `T`, if one was.
     #[inline]
