@@ -23,6 +23,7 @@ mod ports;
 mod program;
 mod redis;
 mod server;
+mod signals;
 mod tls;
 pub mod toolchains;
 mod waiting;

@@ -6,13 +6,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::TcpStream,
 };
 
+use crate::signals::{freeze, signal};
 use crate::{find, free_port, missing, soon};
 
 const PID_FILE: &str = "redis.pid";
@@ -107,7 +108,7 @@ impl Redis {
     ///
     /// Where it is not there.
     pub fn freeze(&self) {
-        self.signal(Signal::STOP);
+        freeze(&self.process);
     }
 
     /// Lets it go on.
@@ -116,15 +117,7 @@ impl Redis {
     ///
     /// Where it is not there.
     pub fn thaw(&self) {
-        self.signal(Signal::CONT);
-    }
-
-    fn signal(&self, signal: Signal) {
-        let process = i32::try_from(self.process.id())
-            .ok()
-            .and_then(Pid::from_raw);
-        let process = process.expect("a child has a number");
-        kill_process(process, signal).expect("a child can be signalled");
+        signal(&self.process, Signal::CONT);
     }
 
     /// The answer to a command in one line; of an answer of many lines, all of them.

@@ -6,8 +6,9 @@ use std::{
     process::{Child, Command, ExitStatus, Stdio},
 };
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 
+use crate::signals::{freeze, signal};
 use crate::{Lines, Response, conformance_server, http};
 
 /// A running conformance server, on a free port of 127.0.0.1; it is killed when dropped.
@@ -79,9 +80,7 @@ impl ConformanceServer {
     /// Where it is none of ours, or does not end well.
     pub fn terminate(mut self) {
         let mut process = self.process.take().expect("the server is one of ours");
-        let number = i32::try_from(process.id()).ok().and_then(Pid::from_raw);
-        kill_process(number.expect("a child has a number"), Signal::TERM)
-            .expect("a child can be signalled");
+        signal(&process, Signal::TERM);
         let status = process.wait().expect("a child can be waited for");
         assert!(status.success(), "it ended with {status}");
     }
@@ -92,10 +91,7 @@ impl ConformanceServer {
     ///
     /// Where it is none of ours.
     pub fn freeze(&self) {
-        let process = self.process().expect("the server is one of ours");
-        let number = i32::try_from(process).ok().and_then(Pid::from_raw);
-        kill_process(number.expect("a child has a number"), Signal::STOP)
-            .expect("a child can be signalled");
+        freeze(self.process.as_ref().expect("the server is one of ours"));
     }
 
     /// Where it listens.
