@@ -1,4 +1,4 @@
-//! [`Connector`]: the way to a collector.
+//! [`Clients`]: the ways to collectors.
 
 use std::fmt;
 use std::task::{Context, Poll};
@@ -9,6 +9,7 @@ use campanile_host::configuration::Configuration;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use http::Uri;
+use http::uri::{Authority, Scheme};
 use http_body_util::Full;
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -16,11 +17,57 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use tower_service::Service;
 
 use super::error::OtlpError;
+use super::protocol::Protocol;
 use super::signal::Signal;
 use super::stream::Stream;
+use super::target::setting;
 
 /// Sends requests, and keeps connections.
 pub(crate) type Client = legacy::Client<Connector, Full<Bytes>>;
+
+/// All clients that there are: signals that go to the same collector in the same way share its connections.
+#[derive(Default)]
+pub(crate) struct Clients(Vec<(Way, Client)>);
+
+/// What connections are told apart by.
+#[derive(PartialEq)]
+struct Way {
+    protocol: Protocol,
+    scheme: Option<Scheme>,
+    authority: Option<Authority>,
+    /// The files of certificates and of a key.
+    files: [Option<String>; 3],
+}
+
+impl Clients {
+    /// The client for this address.
+    pub(crate) fn client(
+        &mut self,
+        configuration: &Configuration,
+        signal: Signal,
+        protocol: Protocol,
+        address: &Uri,
+    ) -> Result<Client, OtlpError> {
+        let files = ["CERTIFICATE", "CLIENT_CERTIFICATE", "CLIENT_KEY"];
+        let way = Way {
+            protocol,
+            scheme: address.scheme().cloned(),
+            authority: address.authority().cloned(),
+            files: files.map(|name| setting(configuration, signal, name).map(|it| it.text)),
+        };
+        if let Some((_, client)) = self.0.iter().find(|(known, _)| *known == way) {
+            return Ok(client.clone());
+        }
+        let connector = Connector::read(configuration, signal, protocol, address)?;
+        #[cfg_attr(not(feature = "grpc"), expect(unused_mut, reason = "HTTP/2 is gRPC's"))]
+        let mut builder = legacy::Client::builder(TokioExecutor::new());
+        #[cfg(feature = "grpc")]
+        builder.http2_only(protocol == Protocol::Grpc);
+        let client = builder.build(connector);
+        self.0.push((way, client.clone()));
+        Ok(client)
+    }
+}
 
 /// Makes connections to a collector.
 #[derive(Clone)]
@@ -41,9 +88,10 @@ impl Connector {
             reason = "certificates may be wrong"
         )
     )]
-    pub(crate) fn read(
+    fn read(
         configuration: &Configuration,
         signal: Signal,
+        protocol: Protocol,
         address: &Uri,
     ) -> Result<Self, OtlpError> {
         let mut tcp = HttpConnector::new();
@@ -53,14 +101,15 @@ impl Connector {
             tcp,
             #[cfg(feature = "tls")]
             tls: match address.scheme_str() {
-                Some("https") => Some(super::tls::Tls::read(configuration, signal, address)?),
+                Some("https") => Some(super::tls::Tls::read(
+                    configuration,
+                    signal,
+                    protocol,
+                    address,
+                )?),
                 _ => None,
             },
         })
-    }
-
-    pub(crate) fn into_client(self) -> Client {
-        legacy::Client::builder(TokioExecutor::new()).build(self)
     }
 }
 

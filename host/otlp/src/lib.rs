@@ -32,10 +32,11 @@
 //! | --- | --- | --- |
 //! | `OTEL_SDK_DISABLED` | `true`: nothing is exported | `false` |
 //! | `OTEL_TRACES_EXPORTER`, `OTEL_METRICS_EXPORTER`, `OTEL_LOGS_EXPORTER` | `otlp` or `none` | `otlp` |
-//! | `OTEL_EXPORTER_OTLP_ENDPOINT` | the collector's address, to which `/v1/traces` and so on is added | `http://localhost:4318` |
+//! | `OTEL_EXPORTER_OTLP_PROTOCOL` | `http/protobuf`, or `grpc` with the feature of this name | `http/protobuf` |
+//! | `OTEL_EXPORTER_OTLP_ENDPOINT` | the collector's address, to which `/v1/traces` and so on is added; by gRPC its path says nothing | `http://localhost:4318`, by gRPC `http://localhost:4317` |
 //! | `OTEL_EXPORTER_OTLP_{SIGNAL}_ENDPOINT` | the whole address for `TRACES`, `METRICS` or `LOGS` | |
-//! | `OTEL_EXPORTER_OTLP_PROTOCOL` | `http/protobuf` | `http/protobuf` |
-//! | `OTEL_EXPORTER_OTLP_HEADERS` | `name=value,name=value`, with % escapes | |
+//! | `OTEL_EXPORTER_OTLP_INSECURE` | by gRPC: `true` where an address without a scheme (`collector:4317`) is one without TLS | `false` |
+//! | `OTEL_EXPORTER_OTLP_HEADERS` | `name=value,name=value`, with % escapes; by gRPC the metadata of each call | |
 //! | `OTEL_EXPORTER_OTLP_TIMEOUT` | milliseconds for an export with all its attempts | `10000` |
 //! | `OTEL_EXPORTER_OTLP_COMPRESSION` | `gzip` or `none` | `none` |
 //! | `OTEL_EXPORTER_OTLP_CERTIFICATE` | at `https` addresses: a PEM file of who is trusted | those whom Mozilla trusts |
@@ -52,23 +53,43 @@
 //! All `OTEL_EXPORTER_OTLP_*` but the endpoint, which is above, have forms for a signal alone as well: `OTEL_EXPORTER_OTLP_LOGS_HEADERS`.
 //! Files are read once, by `build`.
 //!
+//! # How it is sent
+//!
+//! By `http/protobuf`, which the specification names as the default, in requests of HTTP/1.1; by `grpc` in calls over HTTP/2, without TLS as
+//! with it. .NET's exporter speaks gRPC where nothing is said: an address with port 4317 that was meant for it takes
+//! `OTEL_EXPORTER_OTLP_PROTOCOL=grpc` here. Signals that go to the same address with the same protocol and files share their connections:
+//! by gRPC that is one.
+//!
+//! What is not taken for the moment is sent again until the timeout is over, after half a second at first and then after twice as long each
+//! time, a fifth more or less, or when the collector says (`Retry-After`, or `RetryInfo` of gRPC). For the moment are: no connection; the
+//! statuses 429, 502, 503 and 504 of HTTP; `CANCELLED`, `DEADLINE_EXCEEDED`, `ABORTED`, `OUT_OF_RANGE`, `UNAVAILABLE` and `DATA_LOSS` of gRPC,
+//! and `RESOURCE_EXHAUSTED` with `RetryInfo`. Everything else is for good. What is wrong, or taken in part, is a line in the log when it
+//! begins.
+//!
 //! # Features
 //!
-//! - `tls`: addresses of `https`, by rustls. Off by default.
+//! Both are off by default.
+//!
+//! - `grpc`: gRPC, by hyper's HTTP/2.
+//! - `tls`: addresses of `https`, by rustls.
 //!
 //! # What it does not do
 //!
-//! There is no gRPC: what a collector takes at port 4317 it takes by HTTP at port 4318. There are no deltas of metrics either. What the
-//! exporting thread itself logs goes to the console and is not exported.
+//! There is no `http/json`: collectors take protobuf at the same address. There are no deltas of metrics either. What the exporting thread
+//! itself logs goes to the console and is not exported.
 
+mod answer;
 mod batch;
 mod builder;
 mod connector;
 mod error;
+mod grpc;
 mod logs;
+mod messages;
 mod metrics;
 mod outage;
 mod pipeline;
+mod protocol;
 mod reader;
 mod resource;
 mod sender;

@@ -7,21 +7,24 @@ use std::time::Duration;
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
-use http::{HeaderValue, Request, Response, StatusCode};
+use http::Request;
 use http_body_util::{BodyExt, Full, Limited};
+use hyper_util::client::legacy::connect::capture_connection;
 use opentelemetry::Context;
 use tokio::runtime::{Builder, Handle};
 use tokio::time::{Instant, sleep, timeout_at};
 use tokio_util::sync::CancellationToken;
 
+use super::answer::{Answer, Retry};
+use super::grpc;
 use super::outage::Outages;
+use super::protocol::Protocol;
 use super::target::Target;
 
 /// What of an answer is read, in bytes.
-const LONGEST_ANSWER: usize = 64 * 1024;
+pub(crate) const LONGEST_ANSWER: usize = 64 * 1024;
 
-/// How long the first wait between two attempts is; each further one is twice as long.
+/// How long the first wait between two attempts is; each further one is twice as long, give or take a fifth.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 
 /// Sends what is to be exported, on a thread with a runtime of its own: neither the application's load nor its end is in
@@ -44,13 +47,6 @@ struct Shared {
 /// Why something was not taken. It has been told.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NotTaken;
-
-enum Attempt {
-    Taken(Bytes),
-    /// It may be taken later, after this time if the collector has said so.
-    Later(Option<Duration>),
-    Never,
-}
 
 impl Drop for Shared {
     fn drop(&mut self) {
@@ -96,16 +92,17 @@ impl Sender {
     }
 
     /// Sends until it is taken or the target's time is up, whatever runtime this is awaited in.
-    pub(crate) async fn send(&self, target: Arc<Target>, body: Vec<u8>) -> Result<Bytes, NotTaken> {
+    pub(crate) async fn send(&self, target: Arc<Target>, message: Vec<u8>) -> Result<(), NotTaken> {
         let shared = Arc::downgrade(&self.shared);
         let sent = self.shared.runtime.spawn(async move {
             // The thread must not keep itself alive.
             let shared = shared.upgrade().ok_or(NotTaken)?;
-            let body = match target.gzip {
-                true => compressed(&body),
-                false => body,
+            let message = match target.gzip {
+                true => compressed(&message),
+                false => message,
             };
-            shared.send(&target, Bytes::from(body)).await
+            let body = target.protocol.body(message, target.gzip);
+            shared.send(&target, body).await
         });
         // The thread is gone, or has panicked.
         sent.await.unwrap_or(Err(NotTaken))
@@ -123,17 +120,17 @@ impl WeakSender {
 }
 
 impl Shared {
-    async fn send(&self, target: &Target, body: Bytes) -> Result<Bytes, NotTaken> {
+    async fn send(&self, target: &Target, body: Bytes) -> Result<(), NotTaken> {
         let deadline = Instant::now() + target.timeout;
         let mut wait = FIRST_WAIT;
         loop {
             let is_last = self.hurry.is_cancelled();
             let asked = match self.attempt(target, body.clone(), deadline).await {
-                Attempt::Taken(answer) => return Ok(answer),
-                Attempt::Never => return Err(NotTaken),
-                Attempt::Later(asked) => asked,
+                Ok(()) => return Ok(()),
+                Err(Retry::Never) => return Err(NotTaken),
+                Err(Retry::Later(asked)) => asked,
             };
-            let pause = asked.unwrap_or(wait);
+            let pause = asked.unwrap_or_else(|| scattered(wait));
             if is_last || Instant::now() + pause >= deadline {
                 return Err(NotTaken);
             }
@@ -143,63 +140,64 @@ impl Shared {
         }
     }
 
-    async fn attempt(&self, target: &Target, body: Bytes, deadline: Instant) -> Attempt {
+    async fn attempt(&self, target: &Target, body: Bytes, deadline: Instant) -> Result<(), Retry> {
         let mut request = Request::new(Full::new(body));
         *request.method_mut() = http::Method::POST;
         *request.uri_mut() = target.uri.clone();
         *request.headers_mut() = target.headers.clone();
-        let content = HeaderValue::from_static("application/x-protobuf");
-        request.headers_mut().insert(CONTENT_TYPE, content);
-        if target.gzip {
-            let gzip = HeaderValue::from_static("gzip");
-            request.headers_mut().insert(CONTENT_ENCODING, gzip);
+        if target.protocol == Protocol::Grpc {
+            let time = grpc::timeout(deadline.saturating_duration_since(Instant::now()));
+            request.headers_mut().insert(grpc::TIMEOUT, time);
         }
+        let connection = capture_connection(&mut request);
         let answer = async {
             let answer = target.client.request(request).await?;
             let (head, body) = answer.into_parts();
-            // What is too long or breaks off was an answer all the same.
             let body = Limited::new(body, LONGEST_ANSWER).collect().await;
-            let body = body
-                .map(http_body_util::Collected::to_bytes)
-                .unwrap_or_default();
-            Ok::<_, hyper_util::client::legacy::Error>(Response::from_parts(head, body))
+            target.protocol.answer(&head, body)
         };
-        let answer = match timeout_at(deadline, answer).await {
-            Ok(Ok(answer)) => answer,
+        match timeout_at(deadline, answer).await {
+            Ok(Ok(answer)) => {
+                self.outages.answered(target);
+                self.told(target, answer)
+            }
             Ok(Err(error)) => {
-                self.outages.unreachable(target, &error);
-                return Attempt::Later(None);
+                self.outages.unreachable(target, &*error);
+                Err(Retry::Later(None))
             }
             Err(_) => {
+                // It may be dead without our having been told. Of HTTP/2 it would be used on and on.
+                if let Some(connection) = &*connection.connection_metadata() {
+                    connection.poison();
+                }
                 self.outages.silent(target);
-                return Attempt::Never;
+                Err(Retry::Never)
             }
-        };
-        self.outages.answered(target);
-        let status = answer.status();
-        if status.is_success() {
-            self.outages.taken(target);
-            return Attempt::Taken(answer.into_body());
-        }
-        self.outages.refused(target, status, answer.body());
-        match status {
-            StatusCode::TOO_MANY_REQUESTS
-            | StatusCode::BAD_GATEWAY
-            | StatusCode::SERVICE_UNAVAILABLE
-            | StatusCode::GATEWAY_TIMEOUT => Attempt::Later(asked_to_wait(&answer)),
-            _ => Attempt::Never,
         }
     }
+
+    fn told(&self, target: &Target, answer: Answer) -> Result<(), Retry> {
+        match answer {
+            Answer::Taken(remark) => {
+                self.outages.taken(target, remark.as_ref());
+                Ok(())
+            }
+            Answer::Refused { reason, retry } => {
+                self.outages.refused(target, &reason);
+                Err(retry)
+            }
+        }
+    }
+}
+
+/// A wait like this one, so that processes that were refused together do not come back together.
+fn scattered(wait: Duration) -> Duration {
+    let random = getrandom::u32().unwrap_or(u32::MAX / 2);
+    wait.mul_f64(0.8 + 0.4 * f64::from(random) / f64::from(u32::MAX))
 }
 
 fn compressed(body: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     let written = encoder.write_all(body).and_then(|()| encoder.finish());
     written.expect("a vector takes everything")
-}
-
-/// `Retry-After` in seconds.
-fn asked_to_wait<B>(answer: &Response<B>) -> Option<Duration> {
-    let seconds = answer.headers().get(RETRY_AFTER)?.to_str().ok()?;
-    seconds.trim().parse().ok().map(Duration::from_secs)
 }

@@ -7,6 +7,7 @@ use campanile_host::{HostEnvironment, ServiceCollection};
 use opentelemetry_sdk::trace::Sampler;
 
 use super::batch::Batch;
+use super::connector::Clients;
 use super::error::OtlpError;
 use super::reader::{Variable, variable};
 use super::resource;
@@ -54,7 +55,9 @@ impl Settings {
         if is_disabled.transpose()?.unwrap_or(false) {
             return Ok(None);
         }
-        let traces = match target(configuration, Signal::Traces)? {
+        let mut clients = Clients::default();
+        let mut target = |signal| target(configuration, signal, &mut clients);
+        let traces = match target(Signal::Traces)? {
             Some(target) => Some(Traces {
                 target,
                 sampler: sampler(read("OTEL_TRACES_SAMPLER"), read("OTEL_TRACES_SAMPLER_ARG"))?,
@@ -62,7 +65,7 @@ impl Settings {
             }),
             None => None,
         };
-        let metrics = match target(configuration, Signal::Metrics)? {
+        let metrics = match target(Signal::Metrics)? {
             Some(target) => {
                 let temporality = "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE";
                 if let Some(preference) = read(temporality) {
@@ -77,7 +80,7 @@ impl Settings {
             }
             None => None,
         };
-        let logs = match target(configuration, Signal::Logs)? {
+        let logs = match target(Signal::Logs)? {
             Some(target) => {
                 let scopes = read("Logging:OpenTelemetry:IncludeScopes");
                 let has_scopes = scopes.map(|it| it.one_of(&flags, "true or false"));
@@ -99,7 +102,7 @@ impl Settings {
 }
 
 /// The variables that are read whatever the signal.
-const VARIABLES: [&str; 22] = [
+const VARIABLES: [&str; 25] = [
     "OTEL_SDK_DISABLED",
     "OTEL_TRACES_EXPORTER",
     "OTEL_METRICS_EXPORTER",
@@ -121,7 +124,10 @@ const VARIABLES: [&str; 22] = [
     "OTEL_EXPORTER_OTLP_HEADERS",
     "OTEL_EXPORTER_OTLP_TIMEOUT",
     "OTEL_EXPORTER_OTLP_COMPRESSION",
+    "OTEL_EXPORTER_OTLP_INSECURE",
     "OTEL_EXPORTER_OTLP_CERTIFICATE",
+    "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE",
+    "OTEL_EXPORTER_OTLP_CLIENT_KEY",
 ];
 
 /// Describes what is read for editors.
@@ -133,14 +139,18 @@ pub(crate) fn describe(services: &mut ServiceCollection) {
 }
 
 /// Where a signal goes; `None` if it has no exporter.
-fn target(configuration: &Configuration, signal: Signal) -> Result<Option<Target>, OtlpError> {
+fn target(
+    configuration: &Configuration,
+    signal: Signal,
+    clients: &mut Clients,
+) -> Result<Option<Target>, OtlpError> {
     let exporter = variable(configuration, &signal.exporter_variable());
     let choices = [("otlp", true), ("none", false)];
     let is_wanted =
         exporter.map(|it| it.one_of(&choices, "an exporter that there is: otlp or none"));
     match is_wanted.transpose()? {
         Some(false) => Ok(None),
-        _ => Target::read(configuration, signal).map(Some),
+        _ => Target::read(configuration, signal, clients).map(Some),
     }
 }
 

@@ -33,6 +33,15 @@ impl Signal {
     pub(crate) fn path(self) -> String {
         format!("/v1/{}", self.name())
     }
+
+    /// The path of the method of gRPC that takes it.
+    pub(crate) const fn method(self) -> &'static str {
+        match self {
+            Self::Traces => "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
+            Self::Metrics => "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export",
+            Self::Logs => "/opentelemetry.proto.collector.logs.v1.LogsService/Export",
+        }
+    }
 }
 
 impl fmt::Display for Signal {

@@ -78,7 +78,7 @@ impl SpanExporter for Exporter {
             .sender
             .send(self.target.clone(), request.encode_to_vec())
             .await;
-        sent.map(drop).map_err(OTelSdkError::from)
+        sent.map_err(OTelSdkError::from)
     }
 }
 

@@ -13,15 +13,21 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName}
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto};
 
 use super::error::OtlpError;
+use super::protocol::Protocol;
 use super::reader::Variable;
 use super::signal::Signal;
 use super::target::setting;
+
+/// HTTP/2 in the protocol negotiation of TLS (ALPN).
+const HTTP2: &[u8] = b"h2";
 
 /// Who is trusted at which name, and who one is oneself.
 #[derive(Clone)]
 pub(crate) struct Tls {
     connector: TlsConnector,
     name: ServerName<'static>,
+    /// Whether the collector has to speak HTTP/2.
+    is_http2: bool,
 }
 
 impl Tls {
@@ -29,6 +35,7 @@ impl Tls {
     pub(crate) fn read(
         configuration: &Configuration,
         signal: Signal,
+        protocol: Protocol,
         address: &Uri,
     ) -> Result<Self, OtlpError> {
         let read = |name: &str| setting(configuration, signal, name);
@@ -48,7 +55,7 @@ impl Tls {
                 .with_safe_default_protocol_versions()
                 .expect("the provider has ciphers for them")
                 .with_root_certificates(roots);
-        let config = match (read("CLIENT_CERTIFICATE"), read("CLIENT_KEY")) {
+        let mut config = match (read("CLIENT_CERTIFICATE"), read("CLIENT_KEY")) {
             (None, None) => config.with_no_client_auth(),
             (Some(file), Some(key)) => {
                 let chain = certificates(&file)?;
@@ -65,6 +72,10 @@ impl Tls {
                 return Err(alone.unusable("has no OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE to it"));
             }
         };
+        let is_http2 = protocol == Protocol::Grpc;
+        if is_http2 {
+            config.alpn_protocols = vec![HTTP2.to_vec()];
+        }
         let host = address
             .host()
             .unwrap_or_default()
@@ -73,11 +84,17 @@ impl Tls {
         Ok(Self {
             connector: TlsConnector::from(Arc::new(config)),
             name: ServerName::try_from(host).map_err(|_| not_a_name(configuration, signal))?,
+            is_http2,
         })
     }
 
     pub(crate) async fn secure(&self, stream: TcpStream) -> io::Result<Box<TlsStream<TcpStream>>> {
         let secured = self.connector.connect(self.name.clone(), stream).await?;
+        if self.is_http2 && secured.get_ref().1.alpn_protocol() != Some(HTTP2) {
+            return Err(io::Error::other(
+                "there is no HTTP/2 behind its TLS, and so no gRPC (no `h2` by ALPN)",
+            ));
+        }
         Ok(Box::new(secured))
     }
 }

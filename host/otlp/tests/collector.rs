@@ -3,105 +3,24 @@
 mod collector_support;
 #[path = "../../tests/hosting_support/mod.rs"]
 mod hosting_support;
+mod scenarios;
 
 use std::net::TcpListener;
-use std::process::Command;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use campanile_host::metrics::Metrics;
-use campanile_host::trace_context::{TraceContext, Traced};
-use campanile_host::{
-    ApplicationLifetime, BackgroundService, BoxError, CancellationToken, HostBuilder, HostError,
-    Inject,
-};
-use campanile_otlp::OtlpHostBuilderExt;
+use campanile_host::HostError;
+use campanile_host::trace_context::TraceContext;
 use http::StatusCode;
+use opentelemetry_proto::tonic::collector::logs::v1::{
+    ExportLogsPartialSuccess, ExportLogsServiceResponse,
+};
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use opentelemetry_proto::tonic::metrics::v1::{AggregationTemporality, metric, number_data_point};
+use prost::Message;
 
-use collector_support::{Certified, Collector, attribute, text};
-use hosting_support::{Ended, Program, SCENARIO};
-
-const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-const CANNOT_BE_SENT: &str = "telemetry cannot be sent to";
-
-/// Strikes once, under a span that another process has caused, and ends the application.
-#[derive(Inject)]
-struct Bell {
-    metrics: Arc<Metrics>,
-    lifetime: ApplicationLifetime,
-}
-
-impl BackgroundService for Bell {
-    async fn execute(&self, stopping: CancellationToken) -> Result<(), BoxError> {
-        let strikes = self
-            .metrics
-            .counter("bell.strikes", "{strike}", "Strikes of all bells.");
-        strikes.add(12, &[("bell", "Emma")]);
-        let open = self
-            .metrics
-            .up_down_counter("signalr.server.active_connections", "", "");
-        open.add(-3, &[]);
-        let swing = self.metrics.histogram("bell.swing", "s", "", &[0.5, 1.0]);
-        swing.record(0.75, &[]);
-        swing.record(7.0, &[]);
-
-        let error = std::io::Error::other("the rope is torn");
-        let strike = async {
-            tracing::error!(
-                critical = true,
-                event_id = 7,
-                error = &error as &(dyn std::error::Error + 'static),
-                bell = "Emma",
-                tons = 9,
-                "no sound"
-            );
-            tracing::info!(
-                sent_on = TraceContext::current().map(|it| it.traceparent()),
-                "in it"
-            );
-        };
-        let parent = TraceContext::parse(PARENT)?;
-        let span = tracing::info_span!(
-            "strike",
-            otel.name = "Tower/Strike",
-            otel.kind = "server",
-            hour = 12
-        );
-        strike.traced(span, Some(parent)).await;
-        self.lifetime.stop_application();
-        stopping.cancelled().await;
-        Ok(())
-    }
-}
-
-/// Runs until it is asked to stop.
-#[derive(Inject)]
-struct Patient {
-    metrics: Arc<Metrics>,
-}
-
-impl BackgroundService for Patient {
-    async fn execute(&self, stopping: CancellationToken) -> Result<(), BoxError> {
-        self.metrics.counter("bell.strikes", "", "").add(1, &[]);
-        tracing::info!("patient");
-        stopping.cancelled().await;
-        Ok(())
-    }
-}
-
-#[tokio::main(flavor = "current_thread")]
-async fn host(scenario: &str) -> Result<(), HostError> {
-    let builder = HostBuilder::new().add_otlp().add_otlp();
-    match scenario {
-        "bell" => builder.add_hosted_service::<Bell>(),
-        _ => builder.add_hosted_service::<Patient>(),
-    }
-    .build()?
-    .run()
-    .await
-}
+use collector_support::{Certified, Collector, Received, Reply, attribute, text};
+use hosting_support::SCENARIO;
+use scenarios::{CANNOT_BE_SENT, PARENT, host, run, start};
 
 fn main() -> Result<(), HostError> {
     if let Ok(scenario) = std::env::var(SCENARIO) {
@@ -123,6 +42,10 @@ fn main() -> Result<(), HostError> {
         ),
         ("a_refusal_is_said_once", a_refusal_is_said_once),
         (
+            "what_is_taken_in_part_is_said_once",
+            what_is_taken_in_part_is_said_once,
+        ),
+        (
             "an_unreachable_collector_is_said_once",
             an_unreachable_collector_is_said_once,
         ),
@@ -143,25 +66,8 @@ fn main() -> Result<(), HostError> {
     Ok(())
 }
 
-fn run(scenario: &str, endpoint: &str, variables: &[(&str, &str)]) -> Ended {
-    start(scenario, endpoint, variables).wait()
-}
-
-fn start(scenario: &str, endpoint: &str, variables: &[(&str, &str)]) -> Program {
-    Program::start(scenario, |command: &mut Command| {
-        for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("OTEL_") {
-                command.env_remove(name);
-            }
-        }
-        command
-            .env("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint)
-            .envs(variables.iter().copied());
-    })
-}
-
 fn all_of_it_arrives() {
-    let collector = Collector::start([]);
+    let collector = Collector::start();
     let ended = run(
         "bell",
         &collector.endpoint(),
@@ -188,6 +94,8 @@ fn all_of_it_arrives() {
     for request in collector.requests() {
         assert_eq!(request.headers["content-type"], "application/x-protobuf");
         assert_eq!(request.headers["api-key"], "a=b");
+        let own_name = concat!("campanile-otlp-rust/", env!("CARGO_PKG_VERSION"));
+        assert_eq!(request.headers["user-agent"], own_name);
     }
     let resource = collector.resource();
     let of_resource = |key| attribute(&resource, key);
@@ -225,7 +133,7 @@ fn all_of_it_arrives() {
         *one
     };
     let (category, strike) = said("no sound");
-    assert_eq!(category, "collector");
+    assert_eq!(category, "collector.scenarios");
     assert_eq!(
         (strike.severity_number, &*strike.severity_text),
         (21, "Critical")
@@ -310,7 +218,7 @@ fn assert_nothing_of_the_export(logs: &[(String, LogRecord)]) {
 }
 
 fn scopes_are_attributes_if_asked_for() {
-    let collector = Collector::start([]);
+    let collector = Collector::start();
     let scopes = ("Logging__OpenTelemetry__IncludeScopes", "true");
     let ended = run("bell", &collector.endpoint(), &[scopes]);
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
@@ -330,7 +238,7 @@ fn scopes_are_attributes_if_asked_for() {
 
 fn what_is_switched_off_is_not_exported() {
     let paths = |variables: &[(&str, &str)]| {
-        let collector = Collector::start([]);
+        let collector = Collector::start();
         let ended = run("bell", &collector.endpoint(), variables);
         assert_eq!(
             (ended.code, &*ended.stderr),
@@ -378,7 +286,7 @@ fn what_is_not_taken_is_sent_again() {
         StatusCode::SERVICE_UNAVAILABLE,
         StatusCode::TOO_MANY_REQUESTS,
     ];
-    let collector = Collector::start(busy);
+    let collector = Collector::replying(busy);
     let variables = [
         ("OTEL_METRICS_EXPORTER", "none"),
         ("OTEL_TRACES_EXPORTER", "none"),
@@ -405,7 +313,7 @@ fn what_is_not_taken_is_sent_again() {
 }
 
 fn a_refusal_is_said_once() {
-    let collector = Collector::start([StatusCode::UNAUTHORIZED; 1000]);
+    let collector = Collector::replying([StatusCode::UNAUTHORIZED; 1000]);
     let variables = [
         ("OTEL_METRICS_EXPORTER", "none"),
         ("OTEL_TRACES_EXPORTER", "none"),
@@ -416,6 +324,57 @@ fn a_refusal_is_said_once() {
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     let line = "/v1/logs does not take the logs, which are lost: 401 Unauthorized";
     assert_eq!(ended.stdout.matches(line).count(), 1, "{}", ended.stdout);
+}
+
+fn what_is_taken_in_part_is_said_once() {
+    let said = |rejected_log_records, error_message: &str| {
+        let response = ExportLogsServiceResponse {
+            partial_success: Some(ExportLogsPartialSuccess {
+                rejected_log_records,
+                error_message: error_message.to_owned(),
+            }),
+        };
+        Reply::Taken(response.encode_to_vec())
+    };
+    let all = || Reply::Taken(Vec::new());
+    let cases = [
+        (
+            vec![
+                said(1, "too old"),
+                said(1, "too old"),
+                all(),
+                said(1, "too old"),
+            ],
+            "/v1/logs does not take 1 of the logs, which are lost: too old; this is said once until it takes all",
+            2,
+        ),
+        (
+            vec![said(0, "prefer gRPC"), said(0, "prefer gRPC")],
+            "/v1/logs takes the logs, and remarks: prefer gRPC; this is said once until it does not",
+            1,
+        ),
+    ];
+    let variables = [
+        ("OTEL_METRICS_EXPORTER", "none"),
+        ("OTEL_TRACES_EXPORTER", "none"),
+        // Several exports.
+        ("OTEL_BLRP_MAX_EXPORT_BATCH_SIZE", "1"),
+    ];
+    for (replies, line, times) in cases {
+        let collector = Collector::replying(replies);
+        let ended = run("bell", &collector.endpoint(), &variables);
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        assert_eq!(
+            ended.stdout.matches(line).count(),
+            times,
+            "{}",
+            ended.stdout
+        );
+        let logs = collector.logs();
+        let bodies = logs.iter().map(|(_, it)| text(it.body.as_ref()));
+        let strikes = bodies.filter(|body| body.as_deref() == Some("no sound"));
+        assert_eq!(strikes.count(), 1, "it is not sent again");
+    }
 }
 
 fn an_unreachable_collector_is_said_once() {
@@ -466,7 +425,7 @@ fn a_silent_collector_holds_nothing_up() {
 }
 
 fn what_is_compressed_arrives() {
-    let collector = Collector::start([]);
+    let collector = Collector::start();
     let variables = [
         ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"),
         ("OTEL_EXPORTER_OTLP_METRICS_COMPRESSION", "none"),
@@ -506,7 +465,7 @@ fn a_collector_that_wants_to_know_who_one_is_is_told() {
 }
 
 fn metrics_are_exported_while_it_runs() {
-    let collector = Collector::start([]);
+    let collector = Collector::start();
     let variables = [
         ("OTEL_METRIC_EXPORT_INTERVAL", "20"),
         ("OTEL_LOGS_EXPORTER", "none"),

@@ -3,18 +3,21 @@
 use campanile_host::HostBuilder;
 use campanile_otlp::OtlpHostBuilderExt;
 
-/// What `build` says of a host that has nothing but this setting.
-fn failure(name: &str, value: &str) -> String {
-    let (name, value) = (name.to_owned(), value.to_owned());
+/// What `build` says of a host that has nothing but these settings.
+fn failure(settings: &[(&str, &str)]) -> String {
+    let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    let settings: Vec<_> = settings.iter().map(owned).collect();
     let built = HostBuilder::empty()
         .without_signals()
         .configure_configuration(move |builder| {
-            builder.add_in_memory([(name.clone(), value.clone())]);
+            builder.add_in_memory(settings.clone());
         })
         .add_otlp()
         .build();
     built.expect_err("it cannot be used").to_string()
 }
+
+const GRPC: (&str, &str) = ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc");
 
 #[test]
 fn each_variable_that_is_wrong_is_named_with_what_is_wanted() {
@@ -37,13 +40,13 @@ fn each_variable_that_is_wrong_is_named_with_what_is_wanted() {
         ),
         (
             "OTEL_EXPORTER_OTLP_PROTOCOL",
-            "grpc",
-            "is not http/protobuf, the protocol that there is",
+            "http",
+            "is not a protocol that there is: http/protobuf or grpc",
         ),
         (
             "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL",
             "http/json",
-            "is not http/protobuf",
+            "is not a protocol that there is: http/protobuf or grpc",
         ),
         (
             "OTEL_EXPORTER_OTLP_COMPRESSION",
@@ -108,7 +111,7 @@ fn each_variable_that_is_wrong_is_named_with_what_is_wanted() {
         ),
     ];
     for (name, value, wanted) in cases {
-        let said = failure(name, value);
+        let said = failure(&[(name, value)]);
         assert!(
             said.contains(&format!("{name}: `{value}` {wanted}")),
             "{said}"
@@ -146,7 +149,7 @@ fn lists_are_told_by_their_entry_and_without_their_values() {
         ),
     ];
     for (name, value, wanted) in cases {
-        let said = failure(name, value);
+        let said = failure(&[(name, value)]);
         assert!(said.contains(&format!("{name}: {wanted}")), "{said}");
         assert!(!said.contains("secret"), "{said}");
     }
@@ -154,23 +157,7 @@ fn lists_are_told_by_their_entry_and_without_their_values() {
 
 #[test]
 fn files_of_certificates_that_cannot_be_used_are_named() {
-    let failure = |settings: &[(&str, &str)]| {
-        let mut all = vec![(
-            "OTEL_EXPORTER_OTLP_ENDPOINT".to_owned(),
-            "https://localhost:4318".to_owned(),
-        )];
-        for (name, value) in settings {
-            all.push(((*name).to_owned(), (*value).to_owned()));
-        }
-        let built = HostBuilder::empty()
-            .without_signals()
-            .configure_configuration(move |builder| {
-                builder.add_in_memory(all.clone());
-            })
-            .add_otlp()
-            .build();
-        built.expect_err("it cannot be used").to_string()
-    };
+    const ENDPOINT: (&str, &str) = ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://localhost:4318");
     let folder = tempfile::tempdir().unwrap();
     let empty = folder.path().join("empty.pem");
     std::fs::write(&empty, "# nothing").unwrap();
@@ -197,28 +184,22 @@ fn files_of_certificates_that_cannot_be_used_are_named() {
             ),
         ),
     ] {
-        let said = failure(settings);
-        assert!(said.contains(&wanted), "{said}");
+        for more in [&[ENDPOINT][..], &[ENDPOINT, GRPC]] {
+            let said = failure(&[more, settings].concat());
+            assert!(said.contains(&wanted), "{said}");
+        }
     }
 }
 
 #[test]
 fn a_ratio_is_read_where_the_sampler_has_one() {
-    let with = |sampler: &'static str, argument: &'static str| {
-        HostBuilder::empty()
-            .without_signals()
-            .configure_configuration(move |builder| {
-                builder.add_in_memory([
-                    ("OTEL_TRACES_SAMPLER", sampler),
-                    ("OTEL_TRACES_SAMPLER_ARG", argument),
-                    // Stops a build that has got this far.
-                    ("OTEL_LOGS_EXPORTER", "end"),
-                ]);
-            })
-            .add_otlp()
-            .build()
-            .expect_err("it cannot be used")
-            .to_string()
+    let with = |sampler, argument| {
+        failure(&[
+            ("OTEL_TRACES_SAMPLER", sampler),
+            ("OTEL_TRACES_SAMPLER_ARG", argument),
+            // Stops a build that has got this far.
+            ("OTEL_LOGS_EXPORTER", "end"),
+        ])
     };
     for sampler in ["traceidratio", "parentbased_traceidratio"] {
         let said = with(sampler, "2");
@@ -229,4 +210,46 @@ fn a_ratio_is_read_where_the_sampler_has_one() {
         assert!(with(sampler, "0.25").contains("OTEL_LOGS_EXPORTER"));
     }
     assert!(with("always_on", "ignored").contains("OTEL_LOGS_EXPORTER"));
+}
+
+#[test]
+fn what_grpc_cannot_use_is_named() {
+    let address = "is not an address that begins with http:// or https://, nor a host and a port";
+    let cases = [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector", address),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:otlp", address),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317/v1", address),
+        (
+            "OTEL_EXPORTER_OTLP_ENDPOINT",
+            "dns:///collector:4317",
+            address,
+        ),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "unix:/run/otlp", address),
+        ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://", address),
+    ];
+    for (name, value, wanted) in cases {
+        let said = failure(&[GRPC, (name, value)]);
+        assert!(
+            said.contains(&format!("{name}: `{value}` {wanted}")),
+            "{said}"
+        );
+    }
+    let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317");
+    for name in [
+        "OTEL_EXPORTER_OTLP_INSECURE",
+        "OTEL_EXPORTER_OTLP_LOGS_INSECURE",
+    ] {
+        let said = failure(&[GRPC, endpoint, (name, "1")]);
+        assert!(
+            said.contains(&format!("{name}: `1` is not true or false")),
+            "{said}"
+        );
+    }
+    let said = failure(&[
+        GRPC,
+        ("OTEL_EXPORTER_OTLP_HEADERS", "a=1,grpc-Timeout=secret"),
+    ]);
+    let wanted = "OTEL_EXPORTER_OTLP_HEADERS: `grpc-Timeout` is a name that gRPC has for itself";
+    assert!(said.contains(wanted), "{said}");
+    assert!(!said.contains("secret"), "{said}");
 }

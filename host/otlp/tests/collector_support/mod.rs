@@ -1,19 +1,16 @@
-//! A collector: takes what is exported, and keeps it.
+//! Collectors: they take what is exported, and keep it.
+
+#![allow(dead_code, reason = "not every test program needs all of it")]
+#![allow(unused_imports, reason = "not every test program needs all of it")]
 
 mod certified;
+mod foreign;
+mod own;
 
-use std::collections::VecDeque;
-use std::convert::Infallible;
+use std::collections::HashMap;
 use std::io::Read;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard};
 
-use bytes::Bytes;
-use http::{HeaderMap, Request, Response, StatusCode};
-use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
@@ -23,114 +20,62 @@ use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use opentelemetry_proto::tonic::metrics::v1::Metric;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpListener;
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
 
 pub(crate) use certified::Certified;
-
-/// A collector on a port of its own, as long as this lives.
-pub(crate) struct Collector {
-    pub(crate) address: SocketAddr,
-    state: Arc<Mutex<State>>,
-    /// Runs it.
-    _runtime: tokio::runtime::Runtime,
-}
-
-#[derive(Default)]
-struct State {
-    /// What the next requests are answered; then all are taken.
-    answers: VecDeque<StatusCode>,
-    requests: Vec<Taken>,
-}
+pub(crate) use foreign::Foreign;
+pub(crate) use own::{Collector, Reply};
 
 /// A request that was taken.
 #[derive(Clone, Debug)]
 pub(crate) struct Taken {
+    /// Where it goes by HTTP: `/v1/logs`, and so on.
     pub(crate) path: String,
-    pub(crate) headers: HeaderMap,
-    body: Bytes,
+    pub(crate) headers: HashMap<String, String>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Taken {
-    /// The body, as it was before it was compressed.
+    /// The message, as it was before it was compressed and framed.
     fn content(&self) -> Vec<u8> {
-        let mut content = Vec::new();
-        match self.headers.get("content-encoding") {
-            None => content.extend_from_slice(&self.body),
-            Some(gzip) => {
-                assert_eq!(gzip, "gzip");
-                let mut decoder = flate2::read::GzDecoder::new(&*self.body);
-                decoder.read_to_end(&mut content).expect("a whole stream");
-            }
+        let is = |name, wanted: &str| self.headers.get(name).is_some_and(|it| it == wanted);
+        if !is("content-type", "application/grpc") {
+            return match self.headers.contains_key("content-encoding") {
+                true => decompressed(&self.body),
+                false => self.body.clone(),
+            };
         }
-        content
+        let (prefix, message) = self.body.split_first_chunk::<5>().expect("a message");
+        let [compressed, length @ ..] = *prefix;
+        assert_eq!(u32::from_be_bytes(length) as usize, message.len());
+        assert_eq!(compressed == 1, is("grpc-encoding", "gzip"));
+        match compressed {
+            0 => message.to_vec(),
+            _ => decompressed(message),
+        }
     }
 }
 
-impl Collector {
-    /// One that answers the first requests with these.
-    pub(crate) fn start(answers: impl IntoIterator<Item = StatusCode>) -> Self {
-        Self::start_with(None, answers)
-    }
+fn decompressed(body: &[u8]) -> Vec<u8> {
+    let mut content = Vec::new();
+    let mut decoder = flate2::read::GzDecoder::new(body);
+    decoder.read_to_end(&mut content).expect("a whole stream");
+    content
+}
 
-    /// One that wants TLS.
-    pub(crate) fn secured(tls: ServerConfig) -> Self {
-        Self::start_with(Some(TlsAcceptor::from(Arc::new(tls))), [])
-    }
+/// What a collector has taken.
+pub(crate) trait Received {
+    fn address(&self) -> SocketAddr;
 
-    fn start_with(tls: Option<TlsAcceptor>, answers: impl IntoIterator<Item = StatusCode>) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .unwrap();
-        let state = Arc::new(Mutex::new(State {
-            answers: answers.into_iter().collect(),
-            requests: Vec::new(),
-        }));
-        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
-        let address = listener.local_addr().unwrap();
-        let shared = state.clone();
-        runtime.spawn(async move {
-            while let Ok((connection, _)) = listener.accept().await {
-                let (shared, tls) = (shared.clone(), tls.clone());
-                tokio::spawn(async move {
-                    // A client that goes in between is none of the collector's business.
-                    match tls {
-                        None => serve(connection, shared).await,
-                        Some(tls) => {
-                            if let Ok(connection) = tls.accept(connection).await {
-                                serve(connection, shared).await;
-                            }
-                        }
-                    }
-                });
-            }
-        });
-        Self {
-            address,
-            state,
-            _runtime: runtime,
-        }
-    }
+    fn requests(&self) -> Vec<Taken>;
 
-    pub(crate) fn endpoint(&self) -> String {
-        format!("http://{}", self.address)
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap()
-    }
-
-    pub(crate) fn requests(&self) -> Vec<Taken> {
-        self.state().requests.clone()
+    fn endpoint(&self) -> String {
+        format!("http://{}", self.address())
     }
 
     /// The log's records, each with its category.
-    pub(crate) fn logs(&self) -> Vec<(String, LogRecord)> {
+    fn logs(&self) -> Vec<(String, LogRecord)> {
         self.all("/v1/logs")
+            .into_iter()
             .flat_map(|request: ExportLogsServiceRequest| request.resource_logs)
             .flat_map(|resource| resource.scope_logs)
             .flat_map(|logs| {
@@ -141,67 +86,44 @@ impl Collector {
             .collect()
     }
 
-    pub(crate) fn spans(&self) -> Vec<Span> {
+    fn spans(&self) -> Vec<Span> {
         self.all("/v1/traces")
+            .into_iter()
             .flat_map(|request: ExportTraceServiceRequest| request.resource_spans)
             .flat_map(|resource| resource.scope_spans)
             .flat_map(|spans| spans.spans)
             .collect()
     }
 
+    /// The metrics of each export.
+    fn exports_of_metrics(&self) -> Vec<Vec<Metric>> {
+        let exports: Vec<ExportMetricsServiceRequest> = self.all("/v1/metrics");
+        let metrics_of = |export: ExportMetricsServiceRequest| {
+            let resources = export.resource_metrics.into_iter();
+            let scopes = resources.flat_map(|it| it.scope_metrics);
+            scopes.flat_map(|it| it.metrics).collect()
+        };
+        exports.into_iter().map(metrics_of).collect()
+    }
+
     /// The metrics of the last export.
-    pub(crate) fn metrics(&self) -> Vec<Metric> {
-        let last: Option<ExportMetricsServiceRequest> = self.all("/v1/metrics").last();
-        last.into_iter()
-            .flat_map(|request| request.resource_metrics)
-            .flat_map(|resource| resource.scope_metrics)
-            .flat_map(|scope| scope.metrics)
-            .collect()
+    fn metrics(&self) -> Vec<Metric> {
+        self.exports_of_metrics().pop().unwrap_or_default()
     }
 
     /// What the first export of logs says of who exports.
-    pub(crate) fn resource(&self) -> Vec<KeyValue> {
-        let first: ExportLogsServiceRequest = self.all("/v1/logs").next().unwrap();
+    fn resource(&self) -> Vec<KeyValue> {
+        let first: ExportLogsServiceRequest = self.all("/v1/logs").remove(0);
         first.resource_logs[0].resource.clone().unwrap().attributes
     }
 
-    fn all<M: Message + Default>(&self, path: &str) -> impl Iterator<Item = M> {
+    fn all<M: Message + Default>(&self, path: &str) -> Vec<M> {
         let requests = self.requests().into_iter();
         requests
-            .filter(move |request| request.path == path)
+            .filter(|request| request.path == path)
             .map(|request| M::decode(&*request.content()).expect("what OTLP has for this path"))
+            .collect()
     }
-}
-
-async fn serve(connection: impl AsyncRead + AsyncWrite + Unpin + Send, state: Arc<Mutex<State>>) {
-    let service = service_fn(|request| answer(request, state.clone()));
-    let server = hyper::server::conn::http1::Builder::new();
-    let _ = server
-        .serve_connection(TokioIo::new(connection), service)
-        .await;
-}
-
-async fn answer(
-    request: Request<Incoming>,
-    state: Arc<Mutex<State>>,
-) -> Result<Response<Full<Bytes>>, Infallible> {
-    let (head, body) = request.into_parts();
-    let body = body
-        .collect()
-        .await
-        .map(http_body_util::Collected::to_bytes);
-    let mut state = state.lock().unwrap();
-    let status = state.answers.pop_front().unwrap_or(StatusCode::OK);
-    if let (Ok(body), true) = (body, status.is_success()) {
-        state.requests.push(Taken {
-            path: head.uri.path().to_owned(),
-            headers: head.headers,
-            body,
-        });
-    }
-    let mut response = Response::new(Full::default());
-    *response.status_mut() = status;
-    Ok(response)
 }
 
 /// The text of an attribute; of a number its digits.
