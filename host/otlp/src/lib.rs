@@ -17,7 +17,7 @@
 //! | signal | what it is made of |
 //! | --- | --- |
 //! | traces | the spans of `tracing`; `otel.name`, `otel.kind` and `otel.status_code` among their fields are what `tracing-opentelemetry` makes of them. `Tracing:OpenTelemetry:LogLevel:{Category}` and `Tracing:LogLevel:{Category}` say which: from `Information` on by default |
-//! | metrics | [`campanile_host::metrics::Metrics`], by the names under which the instruments were made; cumulative |
+//! | metrics | [`campanile_host::metrics::Metrics`], by the names under which the instruments were made |
 //! | logs | the events of `tracing`, as far as `Logging:OpenTelemetry:LogLevel:{Category}` and `Logging:LogLevel:{Category}` let them through. The category is the scope's name, `event_id` the attribute `logrecord.event.id`, an error `exception.message`; with `Logging:OpenTelemetry:IncludeScopes` the fields of the spans around an event are attributes as well. A record within a span has its trace |
 //!
 //! Traces go on across processes: hubs, their clients and the web host use
@@ -45,7 +45,7 @@
 //! | `OTEL_RESOURCE_ATTRIBUTES` | further attributes, `name=value,name=value` | |
 //! | `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG` | `always_on`, `always_off`, `traceidratio` (from 0 to 1), or these after `parentbased_` | `parentbased_always_on` |
 //! | `OTEL_METRIC_EXPORT_INTERVAL` | milliseconds from one export to the next | `60000` |
-//! | `OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE` | `cumulative` | `cumulative` |
+//! | `OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE` | `cumulative`; with `delta` or `lowmemory` counters and histograms tell what has come since the export before | `cumulative` |
 //! | `OTEL_BSP_SCHEDULE_DELAY`, `OTEL_BLRP_SCHEDULE_DELAY` | milliseconds that a span, a record waits for more | `5000`, `1000` |
 //! | `OTEL_BSP_MAX_QUEUE_SIZE`, `OTEL_BLRP_MAX_QUEUE_SIZE` | how many may wait; what is beyond is lost | `2048` |
 //! | `OTEL_BSP_MAX_EXPORT_BATCH_SIZE`, `OTEL_BLRP_MAX_EXPORT_BATCH_SIZE` | how many are sent at once | `512` |
@@ -66,6 +66,10 @@
 //! and `RESOURCE_EXHAUSTED` with `RetryInfo`. Everything else is for good. What is wrong, or taken in part, is a line in the log when it
 //! begins.
 //!
+//! Of deltas, what is not taken for the moment is part of the next one, which begins where the last one that was taken ends: nothing is lost
+//! while a collector is away. One that takes an export and cannot say so in time has it twice, as OTLP allows. Levels, which go up and down,
+//! are always told as a whole. `lowmemory` is `delta` here: they differ for observed counters, and there are none.
+//!
 //! # Features
 //!
 //! Both are off by default.
@@ -75,13 +79,14 @@
 //!
 //! # What it does not do
 //!
-//! There is no `http/json`: collectors take protobuf at the same address. There are no deltas of metrics either. What the exporting thread
-//! itself logs goes to the console and is not exported.
+//! There is no `http/json`: collectors take protobuf at the same address. What the exporting thread itself logs goes to the
+//! console and is not exported.
 
 mod answer;
 mod batch;
 mod builder;
 mod connector;
+mod deltas;
 mod error;
 mod grpc;
 mod logs;

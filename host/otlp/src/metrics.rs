@@ -14,9 +14,12 @@ use opentelemetry_proto::tonic::metrics::v1::{
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::transform::common::tonic::ResourceAttributesWithSchema;
 use prost::Message;
+use tokio::sync::Mutex;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
-use super::sender::Sender;
+use super::deltas::Deltas;
+use super::sender::{NotTaken, Sender};
+use super::settings::{self, Temporality};
 use super::target::Target;
 
 /// Exports the instruments of a host.
@@ -25,23 +28,32 @@ pub(crate) struct Exporter {
     metrics: Arc<Metrics>,
     target: Arc<Target>,
     resource: Resource,
-    began: SystemTime,
+    /// In nanoseconds since 1970.
+    began: u64,
+    /// What has been told, where collectors are told what has come since.
+    deltas: Option<Arc<Mutex<Deltas>>>,
 }
 
 impl Exporter {
     pub(crate) fn new(
         metrics: Arc<Metrics>,
-        target: Target,
+        settings: settings::Metrics,
         resource: &opentelemetry_sdk::Resource,
     ) -> Self {
+        let began = now();
+        let deltas = match settings.temporality {
+            Temporality::Cumulative => None,
+            Temporality::Delta => Some(Deltas::from(began)),
+        };
         Self {
             metrics,
-            target: Arc::new(target),
+            target: Arc::new(settings.target),
             resource: Resource {
                 attributes: ResourceAttributesWithSchema::from(resource).attributes.0,
                 ..Resource::default()
             },
-            began: SystemTime::now(),
+            began,
+            deltas: deltas.map(|deltas| Arc::new(Mutex::new(deltas))),
         }
     }
 
@@ -64,15 +76,41 @@ impl Exporter {
 
     /// Exports once.
     pub(crate) async fn export(&self, sender: &Sender) {
-        let now = nanoseconds(SystemTime::now());
-        let times = Times {
-            from: nanoseconds(self.began),
-            to: now,
-        };
-        let metrics = self.metrics.snapshot();
-        let metrics: Vec<_> = metrics.into_iter().map(|it| metric(it, times)).collect();
-        if metrics.is_empty() {
+        let Some(deltas) = &self.deltas else {
+            let times = Times {
+                temporality: AggregationTemporality::Cumulative,
+                began: self.began,
+                since: self.began,
+                to: now(),
+            };
+            // What is not taken now is part of the next export: all of it is counted from the beginning.
+            let _ = self.send(self.metrics.snapshot(), times, sender).await;
             return;
+        };
+        // One after the other: what is new is known when the one before has been taken or not.
+        let mut deltas = deltas.lock().await;
+        let times = Times {
+            temporality: AggregationTemporality::Delta,
+            began: self.began,
+            since: deltas.since(),
+            to: now().max(deltas.since()),
+        };
+        let all = self.metrics.snapshot();
+        match self.send(deltas.new_in(&all), times, sender).await {
+            // What is refused would be refused again.
+            Ok(()) | Err(NotTaken::ForGood) => deltas.are_told(times.to, all),
+            Err(NotTaken::ForNow) => {}
+        }
+    }
+
+    async fn send(
+        &self,
+        metrics: Vec<Snapshot>,
+        times: Times,
+        sender: &Sender,
+    ) -> Result<(), NotTaken> {
+        if metrics.is_empty() {
+            return Ok(());
         }
         let request = ExportMetricsServiceRequest {
             resource_metrics: vec![ResourceMetrics {
@@ -82,56 +120,60 @@ impl Exporter {
                         name: "campanile".to_owned(),
                         ..InstrumentationScope::default()
                     }),
-                    metrics,
+                    metrics: metrics.into_iter().map(|it| metric(it, times)).collect(),
                     schema_url: String::new(),
                 }],
                 schema_url: String::new(),
             }],
         };
-        // What is not taken now is part of the next export: all of it is counted from the beginning.
-        let _ = sender
+        sender
             .send(self.target.clone(), request.encode_to_vec())
-            .await;
+            .await
     }
 }
 
 /// From when to when something was counted, in nanoseconds since 1970.
 #[derive(Clone, Copy)]
 struct Times {
-    from: u64,
+    /// Of counters and histograms.
+    temporality: AggregationTemporality,
+    /// From when on everything is counted.
+    began: u64,
+    /// From when on counters and histograms are.
+    since: u64,
     to: u64,
 }
 
 fn metric(snapshot: Snapshot, times: Times) -> Metric {
-    let cumulative = AggregationTemporality::Cumulative.into();
-    let sum = |is_monotonic, data_points| {
-        metric::Data::Sum(Sum {
-            data_points,
-            aggregation_temporality: cumulative,
-            is_monotonic,
-        })
-    };
     let data = match snapshot.series {
-        // Beyond 63 bits it is as much as can be told.
-        AllSeries::Counter(all) => Some(sum(
-            true,
-            numbers(all, times, |it| i64::try_from(it).unwrap_or(i64::MAX)),
-        )),
-        AllSeries::UpDownCounter(all) => Some(sum(false, numbers(all, times, |it| it))),
+        AllSeries::Counter(all) => Some(metric::Data::Sum(Sum {
+            // Beyond 63 bits it is as much as can be told.
+            data_points: numbers(all, times.since, times.to, |it| {
+                i64::try_from(it).unwrap_or(i64::MAX)
+            }),
+            aggregation_temporality: times.temporality.into(),
+            is_monotonic: true,
+        })),
+        AllSeries::UpDownCounter(all) => Some(metric::Data::Sum(Sum {
+            data_points: numbers(all, times.began, times.to, |it| it),
+            aggregation_temporality: AggregationTemporality::Cumulative.into(),
+            is_monotonic: false,
+        })),
         AllSeries::Histogram(all) => {
             let points = all.into_iter().map(|series| HistogramDataPoint {
                 attributes: attributes(series.attributes),
-                start_time_unix_nano: times.from,
+                start_time_unix_nano: times.since,
                 time_unix_nano: times.to,
                 count: series.value.count(),
-                sum: Some(series.value.sum),
+                // Of what is infinite there is no difference.
+                sum: Some(series.value.sum).filter(|sum| !sum.is_nan()),
                 bucket_counts: series.value.counts,
                 explicit_bounds: series.value.bounds,
                 ..HistogramDataPoint::default()
             });
             Some(metric::Data::Histogram(Histogram {
                 data_points: points.collect(),
-                aggregation_temporality: cumulative,
+                aggregation_temporality: times.temporality.into(),
             }))
         }
         _ => None,
@@ -147,13 +189,14 @@ fn metric(snapshot: Snapshot, times: Times) -> Metric {
 
 fn numbers<V>(
     all: Vec<Series<V>>,
-    times: Times,
+    from: u64,
+    to: u64,
     number: impl Fn(V) -> i64,
 ) -> Vec<NumberDataPoint> {
     let points = all.into_iter().map(|series| NumberDataPoint {
         attributes: attributes(series.attributes),
-        start_time_unix_nano: times.from,
-        time_unix_nano: times.to,
+        start_time_unix_nano: from,
+        time_unix_nano: to,
         value: Some(number_data_point::Value::AsInt(number(series.value))),
         ..NumberDataPoint::default()
     });
@@ -171,7 +214,8 @@ fn attributes(attributes: Vec<(&'static str, String)>) -> Vec<KeyValue> {
     pairs.collect()
 }
 
-fn nanoseconds(time: SystemTime) -> u64 {
-    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+/// In nanoseconds since 1970.
+fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    u64::try_from(since.unwrap_or_default().as_nanos()).unwrap_or(u64::MAX)
 }

@@ -39,8 +39,9 @@ impl Pipeline {
             .map(|it| spans::start(it, &resource, &sender));
         let logs = settings.logs.map(|it| logs::start(it, &resource, &sender));
         let metrics = settings.metrics.map(|it| {
-            let exporter = metrics::Exporter::new(instruments.clone(), it.target, &resource);
-            exporter.clone().every(it.interval, &sender);
+            let interval = it.interval;
+            let exporter = metrics::Exporter::new(instruments.clone(), it, &resource);
+            exporter.clone().every(interval, &sender);
             exporter
         });
         let (traces, spans) = traces.unzip();

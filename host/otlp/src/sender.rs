@@ -44,9 +44,14 @@ struct Shared {
     outages: Outages,
 }
 
-/// Why something was not taken. It has been told.
+/// Something was not taken. Why has been told.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct NotTaken;
+pub(crate) enum NotTaken {
+    /// Time was up; later it might be.
+    ForNow,
+    /// It is not wanted.
+    ForGood,
+}
 
 impl Drop for Shared {
     fn drop(&mut self) {
@@ -96,7 +101,7 @@ impl Sender {
         let shared = Arc::downgrade(&self.shared);
         let sent = self.shared.runtime.spawn(async move {
             // The thread must not keep itself alive.
-            let shared = shared.upgrade().ok_or(NotTaken)?;
+            let shared = shared.upgrade().ok_or(NotTaken::ForNow)?;
             let message = match target.gzip {
                 true => compressed(&message),
                 false => message,
@@ -105,7 +110,7 @@ impl Sender {
             shared.send(&target, body).await
         });
         // The thread is gone, or has panicked.
-        sent.await.unwrap_or(Err(NotTaken))
+        sent.await.unwrap_or(Err(NotTaken::ForNow))
     }
 }
 
@@ -127,12 +132,12 @@ impl Shared {
             let is_last = self.hurry.is_cancelled();
             let asked = match self.attempt(target, body.clone(), deadline).await {
                 Ok(()) => return Ok(()),
-                Err(Retry::Never) => return Err(NotTaken),
+                Err(Retry::Never) => return Err(NotTaken::ForGood),
                 Err(Retry::Later(asked)) => asked,
             };
             let pause = asked.unwrap_or_else(|| scattered(wait));
             if is_last || Instant::now() + pause >= deadline {
-                return Err(NotTaken);
+                return Err(NotTaken::ForNow);
             }
             // Who is in a hurry has one more attempt, at once.
             let _ = self.hurry.run_until_cancelled(sleep(pause)).await;
@@ -171,7 +176,7 @@ impl Shared {
                     connection.poison();
                 }
                 self.outages.silent(target);
-                Err(Retry::Never)
+                Err(Retry::Later(None))
             }
         }
     }

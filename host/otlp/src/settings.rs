@@ -34,7 +34,24 @@ pub(crate) struct Traces {
 pub(crate) struct Metrics {
     pub(crate) target: Target,
     pub(crate) interval: Duration,
+    pub(crate) temporality: Temporality,
 }
+
+/// Since when counters and histograms are counted in an export. Other instruments are always counted from the beginning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Temporality {
+    /// The beginning.
+    Cumulative,
+    /// The export before.
+    Delta,
+}
+
+/// `lowmemory` differs for counters that are observed, which there are none of.
+const TEMPORALITIES: [(&str, Temporality); 3] = [
+    ("cumulative", Temporality::Cumulative),
+    ("delta", Temporality::Delta),
+    ("lowmemory", Temporality::Delta),
+];
 
 #[derive(Debug)]
 pub(crate) struct Logs {
@@ -67,15 +84,14 @@ impl Settings {
         };
         let metrics = match target(Signal::Metrics)? {
             Some(target) => {
-                let temporality = "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE";
-                if let Some(preference) = read(temporality) {
-                    preference
-                        .one_of(&[("cumulative", ())], "cumulative, which is all there is")?;
-                }
+                let preference = read("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE");
+                let temporality = preference
+                    .map(|it| it.one_of(&TEMPORALITIES, "cumulative, delta or lowmemory"));
                 let interval = read("OTEL_METRIC_EXPORT_INTERVAL").map(Variable::milliseconds);
                 Some(Metrics {
                     target,
                     interval: interval.transpose()?.unwrap_or(Duration::from_secs(60)),
+                    temporality: temporality.transpose()?.unwrap_or(Temporality::Cumulative),
                 })
             }
             None => None,

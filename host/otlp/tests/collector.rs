@@ -15,7 +15,9 @@ use opentelemetry_proto::tonic::collector::logs::v1::{
     ExportLogsPartialSuccess, ExportLogsServiceResponse,
 };
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
-use opentelemetry_proto::tonic::metrics::v1::{AggregationTemporality, metric, number_data_point};
+use opentelemetry_proto::tonic::metrics::v1::{
+    AggregationTemporality, Metric, metric, number_data_point,
+};
 use prost::Message;
 
 use collector_support::{Certified, Collector, Received, Reply, attribute, text};
@@ -61,6 +63,11 @@ fn main() -> Result<(), HostError> {
         (
             "metrics_are_exported_while_it_runs",
             metrics_are_exported_while_it_runs,
+        ),
+        ("deltas_add_up", deltas_add_up),
+        (
+            "what_was_refused_is_not_told_again",
+            what_was_refused_is_not_told_again,
         ),
     ]);
     Ok(())
@@ -478,4 +485,112 @@ fn metrics_are_exported_while_it_runs() {
     }
     program.signal("TERM");
     assert_eq!(program.wait().code, Some(0));
+}
+
+/// What exports say of an instrument: of each its temporality, when it begins and ends, and the sum or the count.
+fn told(exports: &[Vec<Metric>], name: &str) -> Vec<(AggregationTemporality, u64, u64, i64)> {
+    let named = exports.iter().flatten().filter(|it| it.name == name);
+    let told = named.map(|metric| match metric.data.as_ref().unwrap() {
+        metric::Data::Sum(sum) => {
+            let [point] = &*sum.data_points else {
+                panic!("{metric:?}");
+            };
+            let Some(number_data_point::Value::AsInt(value)) = point.value else {
+                panic!("{metric:?}");
+            };
+            let (from, to) = (point.start_time_unix_nano, point.time_unix_nano);
+            (sum.aggregation_temporality(), from, to, value)
+        }
+        metric::Data::Histogram(histogram) => {
+            let [point] = &*histogram.data_points else {
+                panic!("{metric:?}");
+            };
+            assert_eq!(point.sum, Some(0.5 * point.count as f64));
+            assert_eq!(point.bucket_counts, [point.count, 0]);
+            let (from, to) = (point.start_time_unix_nano, point.time_unix_nano);
+            let count = i64::try_from(point.count).unwrap();
+            (histogram.aggregation_temporality(), from, to, count)
+        }
+        other => panic!("{other:?}"),
+    });
+    told.collect()
+}
+
+/// Lets the bell ring until `is_enough` of what has arrived; how often it has struck.
+fn ring(
+    collector: &Collector,
+    variables: &[(&str, &str)],
+    is_enough: impl Fn(usize) -> bool,
+) -> i64 {
+    let often = ("OTEL_METRIC_EXPORT_INTERVAL", "20");
+    let metrics_alone = [
+        ("OTEL_LOGS_EXPORTER", "none"),
+        ("OTEL_TRACES_EXPORTER", "none"),
+    ];
+    let variables = [&[often][..], &metrics_alone, variables].concat();
+    let mut program = start("ringing", &collector.endpoint(), &variables);
+    let patience = Instant::now() + Duration::from_secs(60);
+    while !is_enough(collector.requests().len()) {
+        assert!(Instant::now() < patience, "nothing more is exported");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    program.signal("TERM");
+    let said = program.read_until(" times");
+    assert_eq!(program.wait().code, Some(0));
+    let struck = said.rsplit("struck ").next().unwrap();
+    struck.trim().trim_end_matches(" times").parse().unwrap()
+}
+
+fn deltas_add_up() {
+    // An answer that does not come costs nothing: what was sent is part of what comes next.
+    let collector = Collector::replying([
+        Reply::Taken(Vec::new()),
+        Reply::Silence,
+        Reply::Status(StatusCode::SERVICE_UNAVAILABLE),
+    ]);
+    for preference in ["Delta", "lowmemory"] {
+        let before = collector.exports_of_metrics().len();
+        let variables = [
+            (
+                "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE",
+                preference,
+            ),
+            ("OTEL_EXPORTER_OTLP_TIMEOUT", "4000"),
+        ];
+        let struck = ring(&collector, &variables, |taken| taken >= before + 5);
+        let exports = collector.exports_of_metrics().split_off(before);
+        for name in ["bell.strikes", "bell.swing"] {
+            let told = told(&exports, name);
+            assert!(told.len() > 1, "{told:?}");
+            for (one, next) in told.iter().zip(&told[1..]) {
+                assert_eq!(
+                    one.2, next.1,
+                    "each begins where the one before ends: {told:?}"
+                );
+            }
+            for (temporality, from, to, value) in &told {
+                assert_eq!(*temporality, AggregationTemporality::Delta);
+                assert!(from < to && *value > 0, "{told:?}");
+            }
+            let sum: i64 = told.iter().map(|it| it.3).sum();
+            assert_eq!(sum, struck, "{told:?}");
+        }
+        let levels = told(&exports, "tower.visitors");
+        assert!(
+            levels
+                .iter()
+                .all(|it| it.0 == AggregationTemporality::Cumulative && it.1 == levels[0].1),
+            "{levels:?}"
+        );
+        assert_eq!(levels.last().unwrap().3, struck);
+    }
+}
+
+fn what_was_refused_is_not_told_again() {
+    let collector = Collector::replying([Reply::Status(StatusCode::BAD_REQUEST)]);
+    let deltas = ("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "delta");
+    let struck = ring(&collector, &[deltas], |taken| taken >= 2);
+    let told = told(&collector.exports_of_metrics(), "bell.strikes");
+    let sum: i64 = told.iter().map(|it| it.3).sum();
+    assert!((1..struck).contains(&sum), "{sum} of {struck}");
 }

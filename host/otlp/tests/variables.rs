@@ -90,8 +90,8 @@ fn each_variable_that_is_wrong_is_named_with_what_is_wanted() {
         ),
         (
             "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE",
-            "delta",
-            "is not cumulative",
+            "low memory",
+            "is not cumulative, delta or lowmemory",
         ),
         (
             "OTEL_BSP_SCHEDULE_DELAY",

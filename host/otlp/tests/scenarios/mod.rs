@@ -2,6 +2,7 @@
 
 use std::process::Command;
 use std::sync::Arc;
+use std::time::Duration;
 
 use campanile_host::metrics::Metrics;
 use campanile_host::trace_context::{TraceContext, Traced};
@@ -82,11 +83,36 @@ impl BackgroundService for Patient {
     }
 }
 
+/// Strikes again and again until it is asked to stop, and says how often.
+#[derive(Inject)]
+struct Ringing {
+    metrics: Arc<Metrics>,
+}
+
+impl BackgroundService for Ringing {
+    async fn execute(&self, stopping: CancellationToken) -> Result<(), BoxError> {
+        let strikes = self.metrics.counter("bell.strikes", "", "");
+        let open = self.metrics.up_down_counter("tower.visitors", "", "");
+        let swing = self.metrics.histogram("bell.swing", "s", "", &[1.0]);
+        let mut struck = 0;
+        let pause = || tokio::time::sleep(Duration::from_millis(2));
+        while stopping.run_until_cancelled(pause()).await.is_some() {
+            strikes.add(1, &[]);
+            open.add(1, &[]);
+            swing.record(0.5, &[]);
+            struck += 1;
+        }
+        tracing::info!("struck {struck} times");
+        Ok(())
+    }
+}
+
 #[tokio::main(flavor = "current_thread")]
 pub(crate) async fn host(scenario: &str) -> Result<(), HostError> {
     let builder = HostBuilder::new().add_otlp().add_otlp();
     match scenario {
         "bell" => builder.add_hosted_service::<Bell>(),
+        "ringing" => builder.add_hosted_service::<Ringing>(),
         _ => builder.add_hosted_service::<Patient>(),
     }
     .build()?
