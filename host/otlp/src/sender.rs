@@ -206,3 +206,19 @@ fn compressed(body: &[u8]) -> Vec<u8> {
     let written = encoder.write_all(body).and_then(|()| encoder.finish());
     written.expect("a vector takes everything")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_are_scattered_by_a_fifth() {
+        let wait = Duration::from_millis(1000);
+        let waits: Vec<_> = (0..100).map(|_| scattered(wait).as_millis()).collect();
+        assert!(
+            waits.iter().all(|it| (799..=1201).contains(it)),
+            "{waits:?}"
+        );
+        assert!(waits.iter().any(|it| *it != waits[0]), "{waits:?}");
+    }
+}

@@ -44,6 +44,10 @@ fn main() -> Result<(), HostError> {
             what_does_not_answer_is_left_for_a_new_connection,
         ),
         (
+            "a_connection_that_has_ended_is_made_again",
+            a_connection_that_has_ended_is_made_again,
+        ),
+        (
             "a_server_without_grpc_is_said_once",
             a_server_without_grpc_is_said_once,
         ),
@@ -182,6 +186,30 @@ fn what_does_not_answer_is_left_for_a_new_connection() {
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     assert!(!collector.metrics().is_empty());
     assert_eq!(collector.connections(), 2);
+}
+
+fn a_connection_that_has_ended_is_made_again() {
+    let collector = Collector::start();
+    let variables = [
+        GRPC,
+        NO_TRACES,
+        NO_LOGS,
+        ("OTEL_METRIC_EXPORT_INTERVAL", "20"),
+    ];
+    let program = start("ringing", &collector.endpoint(), &variables);
+    let wait_for = |count| {
+        let patience = Instant::now() + Duration::from_secs(60);
+        while collector.requests().len() < count {
+            assert!(Instant::now() < patience, "nothing more is exported");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    };
+    wait_for(2);
+    collector.hang_up();
+    wait_for(collector.requests().len() + 2);
+    assert_eq!(collector.connections(), 2);
+    program.signal("TERM");
+    assert_eq!(program.wait().code, Some(0));
 }
 
 fn a_server_without_grpc_is_said_once() {

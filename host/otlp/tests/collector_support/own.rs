@@ -16,6 +16,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 
@@ -25,6 +26,7 @@ use super::{Received, Taken};
 pub(crate) struct Collector {
     address: SocketAddr,
     state: Arc<Mutex<State>>,
+    hang_up: Arc<Notify>,
     /// Runs it.
     _runtime: tokio::runtime::Runtime,
 }
@@ -84,11 +86,14 @@ impl Collector {
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
         let shared = state.clone();
+        let hang_up = Arc::new(Notify::new());
+        let hung_up = hang_up.clone();
         runtime.spawn(async move {
             while let Ok((connection, _)) = listener.accept().await {
                 shared.lock().unwrap().connections += 1;
                 let (shared, tls) = (shared.clone(), tls.clone());
-                tokio::spawn(async move {
+                let hung_up = hung_up.clone().notified_owned();
+                let served = async move {
                     // A client that goes in between is none of the collector's business.
                     match tls {
                         None => serve(connection, shared).await,
@@ -98,18 +103,30 @@ impl Collector {
                             }
                         }
                     }
+                };
+                tokio::spawn(async move {
+                    tokio::select! {
+                        () = served => {}
+                        () = hung_up => {}
+                    }
                 });
             }
         });
         Self {
             address,
             state,
+            hang_up,
             _runtime: runtime,
         }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap()
+    }
+
+    /// Ends all connections, whatever is on its way.
+    pub(crate) fn hang_up(&self) {
+        self.hang_up.notify_waiters();
     }
 
     /// How many connections there have been.
