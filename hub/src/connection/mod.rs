@@ -9,6 +9,7 @@ mod queue;
 mod rate;
 mod session;
 mod shared;
+mod spare;
 
 pub(crate) use calls::OpenCall;
 pub(crate) use close::{Stop, finish};
@@ -18,3 +19,4 @@ pub(crate) use queue::{BATCH_BYTES, Pushed, SendQueue, Tally};
 pub(crate) use session::serve;
 pub use shared::Connection;
 pub(crate) use shared::End;
+pub(crate) use spare::trim;

@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use super::Frame;
+use super::spare::trim;
 use crate::options::SlowClientPolicy;
 
 /// The most that is handed to the writer at once: enough for one large vectored write, and little enough that what
@@ -158,6 +159,7 @@ impl SendQueue {
         } else {
             Vec::new()
         };
+        let held = state.frames.len();
         let mut taken = 0;
         while taken < budget {
             let Some(frame) = state.frames.pop_front() else {
@@ -173,11 +175,11 @@ impl SendQueue {
                 Some(waker) => waker.clone_from(context.waker()),
                 none => *none = Some(context.waker().clone()),
             }
-            if state.frames.capacity() > 64 {
-                state.frames = VecDeque::new();
-            }
         } else {
             state.writer = None;
+            if state.frames.is_empty() {
+                trim(&mut state.frames, held);
+            }
         }
         drop(state);
         senders.into_iter().for_each(Waker::wake);

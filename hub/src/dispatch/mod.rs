@@ -6,6 +6,7 @@ mod methods;
 mod output;
 mod responder;
 mod runtime;
+mod turn;
 
 pub use call::{Activation, CallError, MethodCall, MethodRun, send_output};
 pub(crate) use call::{MethodFuture, panic_text};

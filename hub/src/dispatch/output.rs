@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::Responder;
 use super::call::panic_text;
+use super::turn::Turn;
 use crate::connection::Pushed;
 use crate::stream::StreamItem;
 use crate::{HubError, HubResult};
@@ -114,12 +115,17 @@ where
         } = *stream;
         let mut items = pin!(self);
         let mut cancelled = pin!(cancelled.cancelled());
+        let mut turn = Turn::begin();
         loop {
             let item = std::future::poll_fn(|context| {
-                if cancelled.as_mut().poll(context).is_ready() {
+                if turn.is_to_look() && cancelled.as_mut().poll(context).is_ready() {
                     return Poll::Ready(None);
                 }
-                poll_item(items.as_mut(), context)
+                let item = poll_item(items.as_mut(), context);
+                if item.is_pending() && cancelled.as_mut().poll(context).is_ready() {
+                    return Poll::Ready(None);
+                }
+                item
             });
             let sent = match item.await {
                 None => return Ok(StreamEnd(Ok(()))),
@@ -128,12 +134,15 @@ where
             match sent {
                 Err(error) => return Ok(StreamEnd(Err(error))),
                 Ok(Pushed::Done) => {}
-                Ok(Pushed::WaitForRoom) => responder.connection.queue.room().await,
+                Ok(Pushed::WaitForRoom) => tokio::select! {
+                    biased;
+                    () = cancelled.as_mut() => return Ok(StreamEnd(Ok(()))),
+                    () = responder.connection.queue.room() => {}
+                },
                 // There is nobody left.
                 Ok(Pushed::Overflow) => return Ok(StreamEnd(Ok(()))),
             }
-            // A stream that is always ready must not keep its thread from everybody else.
-            tokio::task::coop::consume_budget().await;
+            turn.count().await;
         }
     }
 }

@@ -9,6 +9,8 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use crate::connection::trim;
+
 /// The most buffers that one vectored write takes.
 const SLICES: usize = 64;
 
@@ -83,6 +85,10 @@ impl<S: AsyncWrite + Unpin> SharedWrites<S> {
         written: &mut usize,
         context: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
+        let held = self.pending.len();
+        if held == 0 {
+            return Poll::Ready(Ok(()));
+        }
         while !self.pending.is_empty() {
             let count = ready!(self.poll_write_some(context))?;
             if count == 0 {
@@ -93,19 +99,20 @@ impl<S: AsyncWrite + Unpin> SharedWrites<S> {
             self.advance(count);
         }
         self.control = 0;
-        if self.pending.capacity() > 64 {
-            self.pending = VecDeque::new();
-        }
+        trim(&mut self.pending, held);
         Poll::Ready(Ok(()))
     }
 
     /// Writes the first pending frames: one by itself, many small ones as one piece, others where they are.
     fn poll_write_some(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let mut size = 0;
         let small = self
             .pending
             .iter()
-            .take_while(|frame| frame.len() <= SMALL)
-            .take(PIECE / SMALL)
+            .take_while(|frame| {
+                size += frame.len();
+                frame.len() <= SMALL && size <= PIECE
+            })
             .count();
         if self.pending.len() == 1 {
             let rest = &self.pending[0][self.offset..];
