@@ -112,7 +112,7 @@ pub use campanile_hub_contract::{
     CallArguments, HubCall, HubClient, HubServer, HubStreamCall, Upload, UploadExt, WithUploads,
 };
 pub use campanile_hub_macros::{client_hub_client as hub_client, client_hub_server as hub_server};
-pub use campanile_hub_protocol::{Arguments, HubProtocol};
+pub use campanile_hub_protocol::{Arguments, HubProtocol, payload};
 pub use connection::HubConnection;
 pub use error::ClientError;
 pub use handler::{Handler, HandlerOutcome};

@@ -44,6 +44,7 @@ mod upload;
 pub use campanile_hub_macros::{
     contract_hub_client as hub_client, contract_hub_server as hub_server,
 };
+pub use campanile_hub_protocol::payload;
 pub use client::{AskClient, Fallible, HandledBy, HandlerRegistry, HubClient, TellClients};
 pub use server::{CallHub, HubCall, HubServer, HubStreamCall};
 pub use upload::{CallArguments, TypedUploads, Upload, UploadExt, WithUploads, WriteItem};

@@ -1,6 +1,8 @@
 //! Values of .NET types in both protocols.
 
-use campanile_hub_protocol::payload::{ByteArray, Timestamp, date_time_offset};
+use std::collections::BTreeMap;
+
+use campanile_hub_protocol::payload::{ByteArray, Timestamp, date_time_offset, enumeration};
 use campanile_hub_protocol::{CompletionOutcome, HubProtocol, IncomingMessage};
 use chrono::{DateTime, FixedOffset, Local, TimeZone, Utc};
 use serde::de::DeserializeOwned;
@@ -156,4 +158,93 @@ fn json_is_json_again_after_a_panic_in_messagepack() {
         written(HubProtocol::Json, &ByteArray(vec![1])).0,
         "\"AQ==\""
     );
+}
+
+enumeration! {
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    enum Stroke {
+        Toll,
+        /// After it, numbers go on.
+        Chime = 7,
+        Peal,
+        Muffled = -1,
+    }
+}
+
+#[test]
+fn enumerations_are_numbers_in_json_and_names_in_messagepack() {
+    for (stroke, json, messagepack) in [
+        (Stroke::Toll, "0", "a4546f6c6c"),
+        (Stroke::Chime, "7", "a54368696d65"),
+        (Stroke::Peal, "8", "a45065616c"),
+        (Stroke::Muffled, "-1", "a74d7566666c6564"),
+    ] {
+        for (protocol, expected) in [
+            (HubProtocol::Json, json),
+            (HubProtocol::MessagePack, messagepack),
+        ] {
+            let (text, message) = written(protocol, &stroke);
+            assert_eq!(text, expected);
+            assert_eq!(read(protocol, &message), Ok(stroke));
+        }
+    }
+}
+
+#[test]
+fn enumerations_are_read_in_either_form_in_both() {
+    let json = |value| {
+        let message = format!("{{\"type\":3,\"invocationId\":\"1\",\"result\":{value}}}\u{1e}");
+        read::<Stroke>(HubProtocol::Json, message.as_bytes())
+    };
+    assert_eq!(json("\"Chime\""), Ok(Stroke::Chime));
+    assert_eq!(read_hex("07"), Ok(Stroke::Chime));
+    assert_eq!(read_hex("ff"), Ok(Stroke::Muffled));
+    assert_eq!(read_hex("d1ffff"), Ok(Stroke::Muffled));
+    let known = "expected one of Stroke: Toll (0), Chime (7), Peal (8), Muffled (-1)";
+    for (found, wrong) in [
+        ("integer `1`", json("1")),
+        ("integer `-2`", json("-2")),
+        (
+            "integer `18446744073709551615`",
+            json("18446744073709551615"),
+        ),
+        ("string \"chime\"", json("\"chime\"")),
+        ("string \"chime\"", read_hex("a56368696d65")),
+    ] {
+        let wrong = wrong.unwrap_err();
+        assert!(
+            wrong.starts_with(&format!("invalid value: {found}, {known}")),
+            "{wrong}"
+        );
+    }
+    for wrong in [json("7.0"), json("null"), json("[7]"), read_hex("c0")] {
+        let wrong = wrong.unwrap_err();
+        assert!(wrong.starts_with("invalid type: "), "{wrong}");
+    }
+}
+
+#[test]
+fn enumerations_are_fields_and_keys() {
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Plan {
+        first: Option<Stroke>,
+        times: BTreeMap<Stroke, u32>,
+    }
+
+    let plan = Plan {
+        first: Some(Stroke::Peal),
+        times: BTreeMap::from([(Stroke::Toll, 12)]),
+    };
+    let (text, message) = written(HubProtocol::Json, &plan);
+    // .NET reads such keys as well.
+    assert_eq!(text, "{\"first\":8,\"times\":{\"0\":12}}");
+    assert_eq!(read(HubProtocol::Json, &message).as_ref(), Ok(&plan));
+    let named = text.replace("\"0\"", "\"Toll\"");
+    let message = format!("{{\"type\":3,\"invocationId\":\"1\",\"result\":{named}}}\u{1e}");
+    assert_eq!(
+        read(HubProtocol::Json, message.as_bytes()).as_ref(),
+        Ok(&plan)
+    );
+    let (_, message) = written(HubProtocol::MessagePack, &plan);
+    assert_eq!(read(HubProtocol::MessagePack, &message).as_ref(), Ok(&plan));
 }
