@@ -1,7 +1,7 @@
 //! The default sources of a host: what beats what, and what they say about the host itself.
 
 use std::fs;
-use std::path::Path;
+use std::path::{MAIN_SEPARATOR_STR, Path};
 
 use campanile_host::configuration::{HostConfiguration, HostConfigurationBuilder};
 
@@ -36,6 +36,11 @@ impl Case {
     fn load(&self) -> HostConfiguration {
         self.builder().load().unwrap()
     }
+}
+
+/// A path as the system has it.
+fn native(path: &str) -> String {
+    path.replace('/', MAIN_SEPARATOR_STR)
 }
 
 /// One key, given by everything; taking the winner away each time shows who is next.
@@ -76,7 +81,7 @@ fn precedence_from_the_strongest_down() {
         ("config", "config/appsettings.json:1"),
     ] {
         let loaded = load(&files, &[], &variables[1..]);
-        assert_eq!(loaded, (value.to_owned(), origin.to_owned()));
+        assert_eq!(loaded, (value.to_owned(), native(origin)));
         files.remove(0);
     }
     assert_eq!(load(&files, &[], &variables[1..]).0, "dotnet");
@@ -183,18 +188,15 @@ fn the_files_that_were_looked_for_are_known() {
         ("config/appsettings.Production.json", false),
         ("appsettings.Production.json", false),
     ];
-    assert_eq!(files, expected.map(|(path, read)| (path.to_owned(), read)));
+    assert_eq!(files, expected.map(|(path, read)| (native(path), read)));
 }
 
 #[test]
 fn a_broken_file_is_named_with_its_place() {
     let case = Case::new(&[("config/appsettings.Production.json", "{\n \"A\" 1}")]);
     let message = case.builder().load().unwrap_err().to_string();
-    let place = case
-        .folder
-        .path()
-        .join("config/appsettings.Production.json");
-    let place = format!("{}:2:6:", place.display());
+    let place = native("config/appsettings.Production.json");
+    let place = format!("{}:2:6:", case.folder.path().join(place).display());
     assert!(message.starts_with(&place), "{message}");
 }
 

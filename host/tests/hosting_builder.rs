@@ -105,8 +105,8 @@ fn what_cannot_be_built_is_one_message_that_names_the_place() {
 
     let failing: [(HostBuilder, &[&str]); 5] = [
         (
-            HostBuilder::new().with_args(["--contentRoot", "/no/such/folder"]),
-            &["/no/such/folder"],
+            HostBuilder::new().with_args(["--contentRoot", "/no-such-folder"]),
+            &["no-such-folder"],
         ),
         (
             HostBuilder::new().with_args(["--shutdownTimeoutSeconds", "soon"]),
