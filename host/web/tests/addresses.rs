@@ -4,7 +4,10 @@ mod common;
 
 use campanile_host::HostBuilder;
 use campanile_web::{RemoteAddress, Request, ServerAddresses, WebHostBuilderExt};
-use common::{get, start, with_urls};
+#[cfg(unix)]
+use common::get;
+use common::{start, with_urls};
+#[cfg(unix)]
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 

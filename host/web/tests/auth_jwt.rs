@@ -1,77 +1,16 @@
-//! Bearer tokens: which ones are taken, and that no log has them.
+//! Bearer tokens: which ones are taken.
 #![cfg(feature = "jwt")]
 
 mod common;
+mod jwt_support;
 
-use std::io::Write;
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
-use campanile_host::HostBuilder;
-use campanile_host::configuration::ConfigurationBuilder;
-use campanile_web::{AuthHostBuilderExt, JwtKey, Policy, Principal, Request, WebHostBuilderExt};
-use common::{Running, builder, start};
-use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use campanile_web::{AuthHostBuilderExt, WebHostBuilderExt};
+use jsonwebtoken::{Algorithm, EncodingKey};
+use jwt_support::{NOW, SECRET, configured, serve, sign, token, who, with_header};
 use serde_json::{Value, json};
-use tracing_subscriber::layer::SubscriberExt;
-
-const SECRET: &[u8] = b"a secret of thirty-two bytes ...";
-const NOW: u64 = 1_800_000_000;
-
-fn at_noon() -> SystemTime {
-    UNIX_EPOCH + Duration::from_secs(NOW)
-}
 
 fn key_file(name: &str) -> String {
     format!("{}/tests/keys/{name}", env!("CARGO_MANIFEST_DIR"))
-}
-
-fn sign(algorithm: Algorithm, key: &EncodingKey, claims: &Value) -> String {
-    encode(&Header::new(algorithm), claims, key).unwrap()
-}
-
-fn token(claims: &Value) -> String {
-    sign(Algorithm::HS256, &EncodingKey::from_secret(SECRET), claims)
-}
-
-async fn who(request: Request) -> String {
-    let principal: &Principal = request.extensions().get().unwrap();
-    let roles: Vec<&str> = principal.roles().collect();
-    let name = principal.user_identifier().unwrap_or("nobody");
-    format!("{name} {roles:?}")
-}
-
-fn configured(pairs: &[(&str, &str)]) -> HostBuilder {
-    let pairs: Vec<(String, String)> = pairs
-        .iter()
-        .map(|(key, value)| {
-            (
-                format!("Authentication:Schemes:Bearer:{key}"),
-                (*value).to_owned(),
-            )
-        })
-        .collect();
-    builder().configure_configuration(move |sources: &mut ConfigurationBuilder| {
-        sources.add_in_memory(pairs.iter().map(|(key, value)| (&**key, &**value)));
-    })
-}
-
-async fn serve(pairs: &[(&str, &str)], secret: bool) -> Running {
-    let host = configured(pairs)
-        .add_jwt_bearer_with(move |options| {
-            options.clock = at_noon;
-            if secret {
-                options.keys.extend(JwtKey::secret(SECRET));
-            }
-        })
-        .map_get("/", who)
-        .map_get("/known", who)
-        .require_authorization(Policy::authenticated());
-    start(host).await
-}
-
-fn with_header(path: &str, value: &str) -> String {
-    format!("GET {path} HTTP/1.1\r\nHost: bell\r\nAuthorization: {value}\r\n\r\n")
 }
 
 #[tokio::test]
@@ -232,46 +171,6 @@ async fn keys_that_cannot_be_read_end_the_start() {
         let error = error.unwrap_err().to_string();
         assert!(error.contains(text), "{error}");
         assert!(!error.contains("c2hvcnQ"), "{error}");
-    }
-}
-
-#[tokio::test]
-async fn no_log_has_a_token() {
-    #[derive(Clone, Default)]
-    struct Log(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for Log {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-
-    let log = Log::default();
-    let writer = log.clone();
-    let layer = tracing_subscriber::fmt::layer()
-        .with_ansi(false)
-        .with_writer(move || writer.clone());
-    // Everything down to trace, of this thread, which the whole server runs on.
-    let _guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(layer));
-    let running = serve(&[], true).await;
-    let good = token(&json!({"sub": "ann", "exp": NOW + 60}));
-    let expired = token(&json!({"sub": "ann", "exp": 1}));
-    for token in [&good, &expired, &"x.y.z-secret".to_owned()] {
-        running
-            .ask(&with_header("/known", &format!("Bearer {token}")))
-            .await;
-        running.get(&format!("/known?access_token={token}")).await;
-        running.get(&format!("/nowhere?access_token={token}")).await;
-    }
-    running.host.stop().await.unwrap();
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    assert!(log.contains("a bearer token was not taken"), "{log}");
-    for part in good.split('.').chain(expired.split('.')).chain(["x.y.z"]) {
-        assert!(!log.contains(part), "{log}");
     }
 }
 
