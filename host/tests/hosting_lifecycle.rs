@@ -1,5 +1,7 @@
 //! What happens to hosted services: order, failures, time limits. (The host conformance probe has many more cases.)
 
+mod log_support;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -123,7 +125,7 @@ fn logged(test: impl Future<Output = ()>) -> String {
         .start_paused(true)
         .build()
         .unwrap();
-    tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+    log_support::on_this_thread(tracing_subscriber::registry().with(layer), || {
         runtime.block_on(test);
     });
     let bytes = screen.0.lock().unwrap().clone();

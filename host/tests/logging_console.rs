@@ -1,5 +1,7 @@
 //! What a `tracing` event looks like on the console, and which ones get there.
 
+mod log_support;
+
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
@@ -41,7 +43,7 @@ fn written(settings: &[(&str, &str)], log: impl FnOnce()) -> String {
     let layer = ConsoleLayer::from_configuration(&configured(settings))
         .unwrap()
         .with_writer(screen.clone());
-    tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), log);
+    log_support::on_this_thread(tracing_subscriber::registry().with(layer), log);
     screen.text()
 }
 
@@ -193,7 +195,7 @@ fn rules_can_be_replaced_while_they_are_in_use() {
         .with_writer(screen.clone());
     let handle = layer.filter_handle();
     let log = || tracing::debug!("detail");
-    tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+    log_support::on_this_thread(tracing_subscriber::registry().with(layer), || {
         log();
         let verbose = configured(&[("Logging:LogLevel:Default", "Debug")]);
         handle.replace(LogFilter::from_configuration(&verbose).unwrap());
@@ -267,7 +269,7 @@ fn an_output_that_is_closed_is_no_failure() {
     let layer = ConsoleLayer::from_configuration(&configured(&[]))
         .unwrap()
         .with_writer(Closed);
-    tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+    log_support::on_this_thread(tracing_subscriber::registry().with(layer), || {
         tracing::info!("to nobody");
     });
 }

@@ -1,5 +1,7 @@
 //! Options that follow the configuration: fixed, per scope, live, with and without a name.
 
+mod log_support;
+
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -166,7 +168,7 @@ fn logged(action: impl FnOnce()) -> String {
         .unwrap()
         .with_writer(memory.clone());
     let subscriber = tracing_subscriber::registry().with(layer);
-    tracing::subscriber::with_default(subscriber, action);
+    log_support::on_this_thread(subscriber, action);
     let bytes = memory.0.lock().unwrap().clone();
     String::from_utf8(bytes).unwrap()
 }
