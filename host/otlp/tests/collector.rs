@@ -6,7 +6,6 @@ mod hosting_support;
 mod scenarios;
 
 use std::net::TcpListener;
-use std::time::{Duration, Instant};
 
 use campanile_host::HostError;
 use campanile_host::trace_context::TraceContext;
@@ -22,7 +21,7 @@ use prost::Message;
 
 use collector_support::{Certified, Collector, Received, Reply, attribute, text};
 use hosting_support::SCENARIO;
-use scenarios::{CANNOT_BE_SENT, PARENT, host, run, start};
+use scenarios::{CANNOT_BE_SENT, PARENT, host, run, run_well, start, wait_until};
 
 fn main() -> Result<(), HostError> {
     if let Ok(scenario) = std::env::var(SCENARIO) {
@@ -75,7 +74,7 @@ fn main() -> Result<(), HostError> {
 
 fn all_of_it_arrives() {
     let collector = Collector::start();
-    let ended = run(
+    run_well(
         "bell",
         &collector.endpoint(),
         &[
@@ -90,12 +89,6 @@ fn all_of_it_arrives() {
             ("Logging__LogLevel__Default", "Warning"),
             ("Tracing__LogLevel__Default", "Trace"),
         ],
-    );
-    assert_eq!(
-        (ended.code, &*ended.stderr),
-        (Some(0), ""),
-        "{}",
-        ended.stdout
     );
 
     for request in collector.requests() {
@@ -246,13 +239,7 @@ fn scopes_are_attributes_if_asked_for() {
 fn what_is_switched_off_is_not_exported() {
     let paths = |variables: &[(&str, &str)]| {
         let collector = Collector::start();
-        let ended = run("bell", &collector.endpoint(), variables);
-        assert_eq!(
-            (ended.code, &*ended.stderr),
-            (Some(0), ""),
-            "{}",
-            ended.stdout
-        );
+        run_well("bell", &collector.endpoint(), variables);
         let mut paths: Vec<_> = collector.requests().into_iter().map(|it| it.path).collect();
         paths.sort();
         paths.dedup();
@@ -386,13 +373,7 @@ fn what_is_taken_in_part_is_said_once() {
 
 fn an_unreachable_collector_is_said_once() {
     // A port that needs privileges, and that nobody has.
-    let ended = run("bell", "http://127.0.0.1:1", &[]);
-    assert_eq!(
-        (ended.code, &*ended.stderr),
-        (Some(0), ""),
-        "{}",
-        ended.stdout
-    );
+    let ended = run_well("bell", "http://127.0.0.1:1", &[]);
     assert_eq!(
         ended.stdout.matches(CANNOT_BE_SENT).count(),
         1,
@@ -414,13 +395,7 @@ fn a_silent_collector_holds_nothing_up() {
         ("shutdownTimeoutSeconds", "2"),
         ("OTEL_EXPORTER_OTLP_TIMEOUT", "3600000"),
     ];
-    let ended = run("bell", &endpoint, &variables);
-    assert_eq!(
-        (ended.code, &*ended.stderr),
-        (Some(0), ""),
-        "{}",
-        ended.stdout
-    );
+    run_well("bell", &endpoint, &variables);
     let ended = run("bell", &endpoint, &[("OTEL_EXPORTER_OTLP_TIMEOUT", "50")]);
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     assert_eq!(
@@ -478,11 +453,7 @@ fn metrics_are_exported_while_it_runs() {
         ("OTEL_LOGS_EXPORTER", "none"),
     ];
     let program = start("waiting", &collector.endpoint(), &variables);
-    let patience = Instant::now() + Duration::from_secs(60);
-    while collector.metrics().is_empty() {
-        assert!(Instant::now() < patience, "nothing is exported");
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    wait_until("an export", || !collector.metrics().is_empty());
     program.signal("TERM");
     assert_eq!(program.wait().code, Some(0));
 }
@@ -529,11 +500,7 @@ fn ring(
     ];
     let variables = [&[often][..], &metrics_alone, variables].concat();
     let mut program = start("ringing", &collector.endpoint(), &variables);
-    let patience = Instant::now() + Duration::from_secs(60);
-    while !is_enough(collector.requests().len()) {
-        assert!(Instant::now() < patience, "nothing more is exported");
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    wait_until("enough exports", || is_enough(collector.requests().len()));
     program.signal("TERM");
     let said = program.read_until(" times");
     assert_eq!(program.wait().code, Some(0));

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use campanile_host::metrics::Metrics;
 use campanile_host::trace_context::{TraceContext, Traced};
@@ -95,6 +95,7 @@ impl BackgroundService for Ringing {
         let open = self.metrics.up_down_counter("tower.visitors", "", "");
         let swing = self.metrics.histogram("bell.swing", "s", "", &[1.0]);
         let mut struck = 0;
+        // Several strikes between two exports; how many, it says in the end.
         let pause = || tokio::time::sleep(Duration::from_millis(2));
         while stopping.run_until_cancelled(pause()).await.is_some() {
             strikes.add(1, &[]);
@@ -122,6 +123,23 @@ pub(crate) async fn host(scenario: &str) -> Result<(), HostError> {
 
 pub(crate) fn run(scenario: &str, endpoint: &str, variables: &[(&str, &str)]) -> Ended {
     start(scenario, endpoint, variables).wait()
+}
+
+/// The same of one that ends well, and has nothing to complain of.
+pub(crate) fn run_well(scenario: &str, endpoint: &str, variables: &[(&str, &str)]) -> Ended {
+    let ended = run(scenario, endpoint, variables);
+    let outcome = (ended.code, &*ended.stderr);
+    assert_eq!(outcome, (Some(0), ""), "{}", ended.stdout);
+    ended
+}
+
+/// Waits until another process has come so far. Its time is none that could be paused here; the limit is reached by a failure only.
+pub(crate) fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+    let patience = Instant::now() + Duration::from_secs(60);
+    while !is_so() {
+        assert!(Instant::now() < patience, "not within a minute: {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
 }
 
 pub(crate) fn start(scenario: &str, endpoint: &str, variables: &[(&str, &str)]) -> Program {
