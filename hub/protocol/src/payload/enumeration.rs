@@ -2,7 +2,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use serde::de::{Deserializer, Error, Unexpected, Visitor};
-use serde::ser::Serializer;
+use serde::ser::{self, Serializer};
 
 use super::is_messagepack;
 
@@ -17,7 +17,7 @@ pub trait Enumeration: Sized {
     /// Its variants, in their order.
     const VARIANTS: &'static [EnumerationVariant];
 
-    /// Which of its variants this is.
+    /// Which of [`VARIANTS`](Self::VARIANTS) this is. A value that is none of them cannot be written.
     fn index(&self) -> usize;
 
     /// The variant at this place, if there is one.
@@ -133,7 +133,12 @@ pub fn serialize<T: Enumeration, S: Serializer>(
     value: &T,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
-    let variant = &T::VARIANTS[value.index()];
+    let Some(variant) = T::VARIANTS.get(value.index()) else {
+        let name = T::NAME;
+        return Err(ser::Error::custom(format_args!(
+            "a value of {name} is none of its variants"
+        )));
+    };
     if is_messagepack() {
         serializer.serialize_str(variant.name)
     } else {
@@ -183,5 +188,35 @@ impl<T: Enumeration> Visitor<'_> for EnumerationVisitor<T> {
         let number = text.parse().ok();
         self.find(|it| it.name == text || Some(it.number) == number)
             .ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_that_is_none_of_its_variants_is_an_error() {
+        struct Wrong;
+
+        impl Enumeration for Wrong {
+            const NAME: &'static str = "Wrong";
+            const VARIANTS: &'static [EnumerationVariant] = &[];
+
+            fn index(&self) -> usize {
+                0
+            }
+
+            fn at(_: usize) -> Option<Self> {
+                None
+            }
+        }
+
+        let mut out = Vec::new();
+        let error = serialize(&Wrong, &mut serde_json::Serializer::new(&mut out)).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "a value of Wrong is none of its variants"
+        );
     }
 }
