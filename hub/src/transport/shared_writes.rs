@@ -260,6 +260,45 @@ mod tests {
         assert_eq!(reader.await.unwrap(), "firstsecondpongthird");
     }
 
+    /// Counts the writes that reach it.
+    #[derive(Default)]
+    struct Counting {
+        writes: usize,
+        bytes: Vec<u8>,
+    }
+
+    impl AsyncWrite for Counting {
+        fn poll_write(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            bytes: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            self.writes += 1;
+            self.bytes.extend_from_slice(bytes);
+            Poll::Ready(Ok(bytes.len()))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    #[tokio::test]
+    async fn many_small_frames_leave_in_few_pieces() {
+        let mut writes = SharedWrites::new(Counting::default());
+        let frames: Vec<_> = (0..2000)
+            .map(|it| Bytes::from(format!("{it:050}")))
+            .collect();
+        writes.pending().extend(frames.iter().cloned());
+        assert_eq!(drain(&mut writes).await, 2000 * 50);
+        assert_eq!(writes.stream.bytes, frames.concat());
+        assert_eq!(writes.stream.writes, (2000_usize * 50).div_ceil(PIECE));
+    }
+
     #[tokio::test]
     async fn what_is_read_ahead_is_read_once_and_in_order() {
         let (near, mut far) = duplex(64);
